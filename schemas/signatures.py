@@ -5,6 +5,8 @@ B tracks, N = K x T frames, K clips; see `schemas.clip_spec`.
 
 from typing import Final
 
+from schemas import features
+
 SERVING_DEFAULT: Final = "serving_default"  # JPEG crops of tracks
 SERVING_EXAMPLES: Final = "serving_examples"  # serialized tf.train.Example
 TRANSFORM_FEATURES: Final = "transform_features"  # serialized examples to transformed features
@@ -18,7 +20,7 @@ LOGIT: Final = "logit"  # float32 [B]: calibrated
 CLIP_SCORES: Final = "clip_scores"  # float32 [B, K]
 FRAME_SCORES: Final = "frame_scores"  # float32 [B, N]
 THRESHOLDS: Final = "thresholds"  # float32 [B, 2]: probabilities at 1 % and 5 % FPR
-HASH: Final = "model_preprocessing_hash"  # string [B]
+HASH: Final = features.PREPROCESSING_HASH  # string [B]: of the version that answered
 SCORING_OUTPUTS: Final = (SCORE, LOGIT, CLIP_SCORES, FRAME_SCORES, THRESHOLDS, HASH)
 
 # Files under assets.extra/ of the SavedModel.

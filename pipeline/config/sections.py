@@ -1,0 +1,264 @@
+"""Frozen dataclasses of the configuration tree; their defaults are the reference.
+
+Every value out of range is refused where it is written, with the value echoed.
+"""
+
+import dataclasses
+import math
+
+from schemas import features, taxonomy
+
+ENCODERS = ("efficientnet_lite0", "small_cnn")
+ENGINES = ("in_memory", "multi_threading", "multi_processing")
+MIXED_PRECISION = ("auto", "on", "off")
+SEVERITIES = ("ERROR", "WARNING")
+
+
+def _check(name: str, ok: bool, expected: str, value: object) -> None:
+    if not ok:
+        raise ValueError(f"{name} must be {expected}, got {value!r}")
+
+
+def _check_range(section: object, low: float, high: float, *names: str) -> None:
+    for name in names:
+        value = getattr(section, name)
+        upper = "" if math.isinf(high) else f" and at most {high:g}"
+        _check(name, low <= value <= high, f"at least {low:g}{upper}", value)
+
+
+def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+    _check(name, value in choices, f"one of {', '.join(choices)}", value)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DataConfig:
+    """Where the labelled videos are.
+
+    Attributes:
+      manifest: CSV or JSONL file; `deepfake run --manifest` sets it.
+      videos_root: Folder that paths of the manifest are relative to; its own folder if empty.
+    """
+
+    manifest: str = ""
+    videos_root: str = ""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class VideoRules:
+    """Which videos are accepted; the others become dead letters."""
+
+    min_duration_seconds: float = 0.5
+    max_duration_seconds: float = 3600.0
+    min_fps: float = 5.0
+    max_fps: float = 240.0
+    min_side_pixels: int = 64
+
+    def __post_init__(self) -> None:
+        _check_range(self, 0, math.inf, "min_duration_seconds", "min_fps", "min_side_pixels")
+        for low, high in (("min_duration_seconds", "max_duration_seconds"), ("min_fps", "max_fps")):
+            value, least = getattr(self, high), getattr(self, low)
+            _check(high, value > least, f"greater than {low} ({least:g})", value)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SplitConfig:
+    """Fractions of the videos per split, and the seed of the assignment."""
+
+    train: float = 0.55
+    val: float = 0.15
+    calibration: float = 0.15
+    test: float = 0.15
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _check_range(self, 0.01, 0.97, *taxonomy.SPLITS)
+        total = sum(self.fractions.values())
+        _check("the sum of the fractions", abs(total - 1) < 1e-6, "1", total)
+
+    @property
+    def fractions(self) -> dict[str, float]:
+        """Fraction by split name."""
+        return {split: getattr(self, split) for split in taxonomy.SPLITS}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ExtractionConfig:
+    """Limits of frame extraction."""
+
+    timeout_seconds: float = 120.0
+
+    def __post_init__(self) -> None:
+        _check_range(self, 1, 86400, "timeout_seconds")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DataGateConfig:
+    """When the data stops the run.
+
+    Attributes:
+      max_dead_letter_ratio: Share of manifest rows that may be left out.
+      min_videos_per_class: Least number of videos of each class in each split.
+      blocking_severities: Anomaly severities of TFDV that block.
+      allowed_anomalies: Feature names whose anomalies are let through.
+    """
+
+    max_dead_letter_ratio: float = 0.1
+    min_videos_per_class: int = 1
+    blocking_severities: tuple[str, ...] = ("ERROR",)
+    allowed_anomalies: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_range(self, 0, 1, "max_dead_letter_ratio")
+        _check_range(self, 1, math.inf, "min_videos_per_class")
+        for severity in self.blocking_severities:
+            _check_choice("blocking_severities", severity, SEVERITIES)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TrainingConfig:
+    """The model and how it is trained.
+
+    Attributes:
+      encoder: Frame encoder: ImageNet EfficientNet-Lite0, or a small net from scratch.
+      trainable_blocks: Last blocks of EfficientNet-Lite0 that fine-tuning trains (0 to 16).
+      rnn_units: Of each direction of the GRU.
+      dense_units: Of the per-frame projection.
+      dropout: Rate before each head, in [0, 1).
+      batch_size: Clips per step and replica; half pristine, half fake.
+      epochs: With the encoder frozen.
+      fine_tune_epochs: With the last blocks trainable, after those.
+      learning_rate: Of the heads (and of the small net).
+      fine_tune_learning_rate: Peak, with the last blocks trainable.
+      weight_decay: Of AdamW.
+      label_smoothing: In [0, 0.5).
+      frame_loss_weight: Share of the per-frame term in the loss, in [0, 1].
+      patience: Epochs without a better selection AUC before training stops.
+      augmentation: Strength of the clip-consistent augmentation, 0 = none, 1 = default.
+      mixed_precision: `auto` = on where a GPU is.
+      seed: Of weights, order and augmentation.
+    """
+
+    encoder: str = "efficientnet_lite0"
+    trainable_blocks: int = 4
+    rnn_units: int = 64
+    dense_units: int = 128
+    dropout: float = 0.3
+    batch_size: int = 16
+    epochs: int = 10
+    fine_tune_epochs: int = 10
+    learning_rate: float = 1e-3
+    fine_tune_learning_rate: float = 1e-4
+    weight_decay: float = 1e-4
+    label_smoothing: float = 0.02
+    frame_loss_weight: float = 0.4
+    patience: int = 5
+    augmentation: float = 1.0
+    mixed_precision: str = "auto"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _check_choice("encoder", self.encoder, ENCODERS)
+        _check_choice("mixed_precision", self.mixed_precision, MIXED_PRECISION)
+        _check_range(self, 0, 16, "trainable_blocks")
+        _check_range(self, 1, 4096, "rnn_units", "dense_units")
+        _check_range(self, 2, 4096, "batch_size")
+        _check_range(self, 1, math.inf, "epochs", "patience")
+        _check_range(self, 0, math.inf, "fine_tune_epochs", "weight_decay", "augmentation")
+        _check_range(self, 0, 0.95, "dropout")
+        _check_range(self, 0, 0.49, "label_smoothing")
+        _check_range(self, 0, 1, "frame_loss_weight")
+        _check_range(self, 1e-8, 1, "learning_rate", "fine_tune_learning_rate")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class EvaluationConfig:
+    """Slices, and the bars of the gate. A bar of a metric holds at the lower side: value >= bar.
+
+    Attributes:
+      slices: Feature keys to slice by, one at a time; the overall slice is always there.
+      min_auc: Of the overall slice, over videos.
+      min_balanced_accuracy: Of the overall slice, at probability 0.5.
+      min_slice_recall: Of each fakes-only slice that is large enough.
+      min_slice_specificity: Of each reals-only slice that is large enough.
+      min_slice_auc: Of each slice with enough videos of both classes.
+      min_slice_videos: Videos (per class in mixed slices) from which a slice is gated.
+      min_test_videos: Videos of each class that the test split must hold for any blessing.
+      max_auc_drop: Overall AUC that a candidate may lose against the last blessed model.
+      confidence_level: Of the bootstrap intervals over videos.
+      bootstrap_rounds: Resamples of the intervals.
+    """
+
+    slices: tuple[str, ...] = features.SLICE_KEYS[:5]
+    min_auc: float = 0.8
+    min_balanced_accuracy: float = 0.7
+    min_slice_recall: float = 0.5
+    min_slice_specificity: float = 0.5
+    min_slice_auc: float = 0.6
+    min_slice_videos: int = 5
+    min_test_videos: int = 10
+    max_auc_drop: float = 0.02
+    confidence_level: float = 0.95
+    bootstrap_rounds: int = 1000
+
+    def __post_init__(self) -> None:
+        for key in self.slices:
+            _check_choice("slices", key, features.SLICE_KEYS)
+        _check_range(self, 0, 1, "min_auc", "min_balanced_accuracy", "min_slice_recall")
+        _check_range(self, 0, 1, "min_slice_specificity", "min_slice_auc", "max_auc_drop")
+        _check_range(self, 1, math.inf, "min_slice_videos", "min_test_videos")
+        _check_range(self, 0.5, 0.999, "confidence_level")
+        _check_range(self, 100, 100_000, "bootstrap_rounds")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ServingCheckConfig:
+    """How the exported model is tried in a server process before it may be pushed.
+
+    Attributes:
+      num_requests: Examples sent through each signature.
+      startup_timeout_seconds: From process start to a model that answers.
+      request_timeout_seconds: Per request.
+      max_score_difference: Allowed between the server's and the trainer's own scores.
+    """
+
+    num_requests: int = 8
+    startup_timeout_seconds: float = 120.0
+    request_timeout_seconds: float = 60.0
+    max_score_difference: float = 1e-3
+
+    def __post_init__(self) -> None:
+        _check_range(self, 1, 1000, "num_requests")
+        _check_range(self, 1, 3600, "startup_timeout_seconds", "request_timeout_seconds")
+        _check_range(self, 0, 1, "max_score_difference")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PushConfig:
+    """Where blessed models go: `<base_directory>/<model_name>/<version>`.
+
+    Attributes:
+      base_directory: Below the output folder if empty.
+      model_name: Name under which TensorFlow Serving offers the model.
+    """
+
+    base_directory: str = ""
+    model_name: str = "deepfake"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class BeamConfig:
+    """Engine of Beam's DirectRunner; processes pay on long jobs only."""
+
+    engine: str = "in_memory"
+    workers: int = 1
+
+    def __post_init__(self) -> None:
+        _check_choice("engine", self.engine, ENGINES)
+        _check_range(self, 1, 1024, "workers")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class MetadataConfig:
+    """ML Metadata store; an SQLite file below the output folder if empty."""
+
+    sqlite: str = ""

@@ -1,0 +1,46 @@
+"""PipelineConfig: the whole configuration, one frozen tree."""
+
+import dataclasses
+import re
+
+from pipeline.config import sections
+from schemas.clip_spec import ClipSpec
+from schemas.face_config import FaceConfig
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PipelineConfig:
+    """Everything that decides what a run does. A YAML file states differences from the defaults.
+
+    Attributes:
+      name: Of the pipeline; runs of one name share their cache and their blessed models.
+      output: Folder of artifacts, metadata, runs and pushed models; `--output` sets it.
+      cache: Whether nodes with unchanged inputs, code and parameters are skipped.
+    """
+
+    name: str = "deepfake"
+    output: str = "runs"
+    cache: bool = True
+    data: sections.DataConfig = dataclasses.field(default_factory=sections.DataConfig)
+    rules: sections.VideoRules = dataclasses.field(default_factory=sections.VideoRules)
+    splits: sections.SplitConfig = dataclasses.field(default_factory=sections.SplitConfig)
+    clip: ClipSpec = dataclasses.field(default_factory=ClipSpec)
+    faces: FaceConfig = dataclasses.field(default_factory=FaceConfig)
+    extraction: sections.ExtractionConfig = dataclasses.field(
+        default_factory=sections.ExtractionConfig
+    )
+    gate: sections.DataGateConfig = dataclasses.field(default_factory=sections.DataGateConfig)
+    training: sections.TrainingConfig = dataclasses.field(default_factory=sections.TrainingConfig)
+    evaluation: sections.EvaluationConfig = dataclasses.field(
+        default_factory=sections.EvaluationConfig
+    )
+    serving_check: sections.ServingCheckConfig = dataclasses.field(
+        default_factory=sections.ServingCheckConfig
+    )
+    push: sections.PushConfig = dataclasses.field(default_factory=sections.PushConfig)
+    beam: sections.BeamConfig = dataclasses.field(default_factory=sections.BeamConfig)
+    metadata: sections.MetadataConfig = dataclasses.field(default_factory=sections.MetadataConfig)
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", self.name):
+            raise ValueError(f"name must be lower-case letters, digits and -, got {self.name!r}")
