@@ -12,7 +12,7 @@ assert VERSION is not None, "pipeline/version.py must state VERSION"
 setup(
     name="deepfake-detection-pipeline",
     version=VERSION.group(1),
-    description="A TFX pipeline from labelled videos to a calibrated, gated, served deepfake detector",
+    description="TFX pipeline from labelled videos to a calibrated, gated, served detector",
     long_description=(ROOT / "README.md").read_text(),
     long_description_content_type="text/markdown",
     license="Apache-2.0",

@@ -1,4 +1,4 @@
-"""Closed vocabularies of the data model. Manipulation methods and datasets are open: data brings them."""
+"""Closed vocabularies of the data model. Methods and datasets are open: the data brings them."""
 
 import enum
 from typing import Final
