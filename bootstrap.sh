@@ -44,6 +44,7 @@ find_python() {
 
 check_disk() {
     local free
+    if [[ -d "$VENV" ]]; then return; fi
     free=$(df -Pk . | awk 'NR == 2 { print $4 }')
     [[ "$free" -ge "$NEEDED_KIB" ]] ||
         die "$((free / 1024)) MiB free here, $((NEEDED_KIB / 1024)) MiB needed: free some space or clone elsewhere"
@@ -148,6 +149,19 @@ install_packages() {
         die "installing the project failed"
 }
 
+# Creates the bare environment, unless the one that is there has the same interpreter.
+create_environment() {
+    local base="$1" wanted
+    wanted="$("$base" -c 'import sys; print(sys.base_prefix, sys.version)') glibc $(host_glibc)"
+    if [[ -f "$VENV/.interpreter" && "$(<"$VENV/.interpreter")" == "$wanted" ]]; then return; fi
+    say "creating .venv with $("$base" --version) from $LOCK (a few minutes the first time)"
+    rm -rf "$VENV"
+    if needs_runtime; then "$base" -m venv --copies "$VENV"; else "$base" -m venv "$VENV"; fi
+    install_tools
+    if needs_runtime; then patch_interpreter "$base"; fi
+    printf '%s' "$wanted" >"$VENV/.interpreter"
+}
+
 main() {
     local base wanted
     wanted=$(wanted_stamp)
@@ -155,11 +169,7 @@ main() {
     command -v git >/dev/null || die "git is needed: install it"
     base=$(find_python)
     check_disk
-    say "creating .venv with $("$base" --version) from $LOCK (a few minutes the first time)"
-    rm -rf "$VENV"
-    if needs_runtime; then "$base" -m venv --copies "$VENV"; else "$base" -m venv "$VENV"; fi
-    install_tools
-    if needs_runtime; then patch_interpreter "$base"; fi
+    create_environment "$base"
     install_packages
     printf '%s' "$wanted" >"$STAMP"
     say "done in $SECONDS s"

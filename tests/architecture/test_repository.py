@@ -1,0 +1,65 @@
+"""Rules of the repository as a whole."""
+
+import importlib.metadata
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+
+from pipeline.config import load
+
+OURS = ("schemas", "components", "pipeline", "serving")
+TEXT = {".py", ".md", ".yaml", ".yml", ".toml", ".sh", ".cfg", ".txt", ".pbtxt", ".lock", ""}
+
+
+def test_layers_hold(root: pathlib.Path):
+    program = pathlib.Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run([program], cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-3000:]
+
+
+@pytest.mark.parametrize("package", OURS)
+def test_no_other_distribution_provides_our_package(package: str):
+    providers = set(importlib.metadata.packages_distributions().get(package, []))
+    assert providers <= {"deepfake-detection-pipeline"}
+
+
+def test_tests_and_kubeflow_are_not_packages(root: pathlib.Path):
+    """`kubeflow` and `tests` are import names of installed packages."""
+    assert not list((root / "tests").rglob("__init__.py"))
+    assert not list((root / "kubeflow").rglob("*.py"))
+
+
+@pytest.mark.parametrize("name", ["demo", "local", "kubeflow"])
+def test_shipped_configurations_load(name: str):
+    assert load.load(name).name
+
+
+def test_no_absolute_path_and_no_registry_host(root: pathlib.Path):
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=root, capture_output=True, text=True, check=True,
+    )
+    files = [root / line for line in listed.stdout.splitlines()]
+    paths = re.compile(r"(?<![\w.$}\"'/-])/(home|root|work|tmp|Users)/\w")
+    hosts = re.compile(r"https?://[\w.-]*(pypi\.org|pythonhosted|debian\.org|npmjs)")
+    found = [
+        str(path.relative_to(root))
+        for path in files
+        if path.suffix in TEXT and path.is_file() and path.name != pathlib.Path(__file__).name
+        for text in [path.read_text(encoding="utf-8")]
+        if paths.search(text) or hosts.search(text)
+    ]
+    assert not found
+
+
+def test_lock_files_pin_with_hashes(root: pathlib.Path):
+    for lock in root.glob("requirements*.lock"):
+        text = lock.read_text()
+        pins = re.findall(r"^[\w.\[\]-]+==\S+.*$", text, flags=re.M)
+        assert len(pins) > 100
+        assert all(pin.rstrip().endswith("\\") for pin in pins), f"{lock.name}: pin without hash"
+        assert "index-url" not in text
+        assert "find-links" not in text

@@ -1,0 +1,73 @@
+"""Rules that every module of the four packages keeps; see pipeline/docs/contributing.md."""
+
+import ast
+import pathlib
+import re
+
+from schemas import features
+
+MAX_MODULE_LINES = 250
+MAX_FUNCTION_LINES = 50
+VAGUE_NAMES = {"utils", "util", "common", "misc", "base", "manager", "helpers", "helper"}
+STDLIB_CLASHES = {"types", "html", "json", "logging", "queue", "io", "copy", "calendar"}
+
+
+def test_feature_keys_are_spelt_only_in_schemas(source: pathlib.Path):
+    """A key written out elsewhere would survive a rename and break in training."""
+    if source.name == "features.py" and source.parent.name == "schemas":
+        return
+    tree = ast.parse(source.read_text())
+    strings = {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)}
+    spelt = strings & set(features.ALL_KEYS)
+    assert not spelt, f"use schemas.features instead of {sorted(spelt)}"
+
+
+def test_modules_and_functions_are_small(source: pathlib.Path):
+    text = source.read_text()
+    assert text.count("\n") <= MAX_MODULE_LINES, "split this module"
+    long = [
+        node.name
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef)
+        and node.end_lineno is not None
+        and node.end_lineno - node.lineno >= MAX_FUNCTION_LINES
+    ]
+    assert not long, f"split {long}"
+
+
+def test_module_names_say_what_they_know(source: pathlib.Path):
+    assert source.stem not in VAGUE_NAMES
+    # Beam's worker processes inherit sys.path: a clash with a standard module breaks them.
+    assert source.stem not in STDLIB_CLASHES
+
+
+def test_modules_start_with_a_docstring(source: pathlib.Path):
+    text = source.read_text()
+    if text.strip():
+        assert ast.get_docstring(ast.parse(text)), "say in one line what this module is for"
+
+
+def test_keras_is_imported_by_itself(source: pathlib.Path):
+    """`tf.keras` is Keras 2 or 3 depending on import order once TFT is imported."""
+    assert not re.search(r"\btf\.keras\b|tensorflow\.keras|from tensorflow import keras", source.read_text())
+
+
+def test_tfx_is_imported_from_submodules(source: pathlib.Path):
+    """`tfx.v1` pulls in the Google Cloud client: a third of the import time."""
+    assert not re.search(r"\btfx import v1\b|\btfx\.v1\b", source.read_text())
+
+
+def test_no_catch_all(source: pathlib.Path):
+    """Bad data raises a VideoError; anything else is a bug and must stop the run."""
+    for node in ast.walk(ast.parse(source.read_text())):
+        if not isinstance(node, ast.ExceptHandler):
+            continue
+        name = getattr(node.type, "id", None)
+        reraises = any(isinstance(inner, ast.Raise) for inner in ast.walk(node))
+        caught_all = node.type is None or name in {"Exception", "BaseException"}
+        assert not caught_all or reraises or _is_boundary(source), f"line {node.lineno}"
+
+
+def _is_boundary(source: pathlib.Path) -> bool:
+    """The one place that turns any failure of a node into a report for the user."""
+    return source.parts[-3:] == ("pipeline", "cli", "worker.py")
