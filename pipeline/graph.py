@@ -1,6 +1,6 @@
 """The pipeline graph: one function per stage, and the one place where they are wired.
 
-`NODES` gives the ids in the order in which a local run shows them.
+Nothing runs here and nothing is read, but for the digests of our own sources.
 """
 
 import dataclasses
@@ -92,8 +92,7 @@ def _data_stage(config: PipelineConfig) -> tuple[_Data, list[base_node.BaseNode]
         manifest_path=str(pathlib.Path(config.data.manifest).resolve()),
         videos_root=_videos_root(config),
         rules=_json(config.rules),
-        fractions=json.dumps(config.splits.fractions),
-        seed=config.splits.seed,
+        splits=_json(config.splits),
     )
     extractor = FrameExtractor(
         manifest=validator.outputs["manifest"],
@@ -120,7 +119,7 @@ def _data_stage(config: PipelineConfig) -> tuple[_Data, list[base_node.BaseNode]
         examples=examples,
         letters_validator=validator.outputs["dead_letters"],
         letters_extractor=extractor.outputs["dead_letters"],
-        gate_config=_json(config.gate),
+        limits=_json(config.gate),
     )
     data = _Data(validator.outputs["manifest"], examples, schema.outputs["schema"])
     return data, [validator, extractor, statistics, schema, anomalies, gate]

@@ -6,28 +6,13 @@ Every value out of range is refused where it is written, with the value echoed.
 import dataclasses
 import math
 
+from pipeline.config.checks import expect, expect_choice, expect_range
 from schemas import features, taxonomy
 
 ENCODERS = ("efficientnet_lite0", "small_cnn")
 ENGINES = ("in_memory", "multi_threading", "multi_processing")
 MIXED_PRECISION = ("auto", "on", "off")
 SEVERITIES = ("ERROR", "WARNING")
-
-
-def _check(name: str, ok: bool, expected: str, value: object) -> None:
-    if not ok:
-        raise ValueError(f"{name} must be {expected}, got {value!r}")
-
-
-def _check_range(section: object, low: float, high: float, *names: str) -> None:
-    for name in names:
-        value = getattr(section, name)
-        upper = "" if math.isinf(high) else f" and at most {high:g}"
-        _check(name, low <= value <= high, f"at least {low:g}{upper}", value)
-
-
-def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
-    _check(name, value in choices, f"one of {', '.join(choices)}", value)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -54,10 +39,10 @@ class VideoRules:
     min_side_pixels: int = 64
 
     def __post_init__(self) -> None:
-        _check_range(self, 0, math.inf, "min_duration_seconds", "min_fps", "min_side_pixels")
+        expect_range(self, 0, math.inf, "min_duration_seconds", "min_fps", "min_side_pixels")
         for low, high in (("min_duration_seconds", "max_duration_seconds"), ("min_fps", "max_fps")):
             value, least = getattr(self, high), getattr(self, low)
-            _check(high, value > least, f"greater than {low} ({least:g})", value)
+            expect(high, value > least, f"greater than {low} ({least:g})", value)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -71,9 +56,9 @@ class SplitConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        _check_range(self, 0.01, 0.97, *taxonomy.SPLITS)
+        expect_range(self, 0.01, 0.97, *taxonomy.SPLITS)
         total = sum(self.fractions.values())
-        _check("the sum of the fractions", abs(total - 1) < 1e-6, "1", total)
+        expect("the sum of the fractions", abs(total - 1) < 1e-6, "1", total)
 
     @property
     def fractions(self) -> dict[str, float]:
@@ -88,7 +73,7 @@ class ExtractionConfig:
     timeout_seconds: float = 120.0
 
     def __post_init__(self) -> None:
-        _check_range(self, 1, 86400, "timeout_seconds")
+        expect_range(self, 1, 86400, "timeout_seconds")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -108,10 +93,10 @@ class DataGateConfig:
     allowed_anomalies: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        _check_range(self, 0, 1, "max_dead_letter_ratio")
-        _check_range(self, 1, math.inf, "min_videos_per_class")
+        expect_range(self, 0, 1, "max_dead_letter_ratio")
+        expect_range(self, 1, math.inf, "min_videos_per_class")
         for severity in self.blocking_severities:
-            _check_choice("blocking_severities", severity, SEVERITIES)
+            expect_choice("blocking_severities", severity, SEVERITIES)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -157,17 +142,17 @@ class TrainingConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        _check_choice("encoder", self.encoder, ENCODERS)
-        _check_choice("mixed_precision", self.mixed_precision, MIXED_PRECISION)
-        _check_range(self, 0, 16, "trainable_blocks")
-        _check_range(self, 1, 4096, "rnn_units", "dense_units")
-        _check_range(self, 2, 4096, "batch_size")
-        _check_range(self, 1, math.inf, "epochs", "patience")
-        _check_range(self, 0, math.inf, "fine_tune_epochs", "weight_decay", "augmentation")
-        _check_range(self, 0, 0.95, "dropout")
-        _check_range(self, 0, 0.49, "label_smoothing")
-        _check_range(self, 0, 1, "frame_loss_weight")
-        _check_range(self, 1e-8, 1, "learning_rate", "fine_tune_learning_rate")
+        expect_choice("encoder", self.encoder, ENCODERS)
+        expect_choice("mixed_precision", self.mixed_precision, MIXED_PRECISION)
+        expect_range(self, 0, 16, "trainable_blocks")
+        expect_range(self, 1, 4096, "rnn_units", "dense_units")
+        expect_range(self, 2, 4096, "batch_size")
+        expect_range(self, 1, math.inf, "epochs", "patience")
+        expect_range(self, 0, math.inf, "fine_tune_epochs", "weight_decay", "augmentation")
+        expect_range(self, 0, 0.95, "dropout")
+        expect_range(self, 0, 0.49, "label_smoothing")
+        expect_range(self, 0, 1, "frame_loss_weight")
+        expect_range(self, 1e-8, 1, "learning_rate", "fine_tune_learning_rate")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -202,12 +187,12 @@ class EvaluationConfig:
 
     def __post_init__(self) -> None:
         for key in self.slices:
-            _check_choice("slices", key, features.SLICE_KEYS)
-        _check_range(self, 0, 1, "min_auc", "min_balanced_accuracy", "min_slice_recall")
-        _check_range(self, 0, 1, "min_slice_specificity", "min_slice_auc", "max_auc_drop")
-        _check_range(self, 1, math.inf, "min_slice_videos", "min_test_videos")
-        _check_range(self, 0.5, 0.999, "confidence_level")
-        _check_range(self, 100, 100_000, "bootstrap_rounds")
+            expect_choice("slices", key, features.SLICE_KEYS)
+        expect_range(self, 0, 1, "min_auc", "min_balanced_accuracy", "min_slice_recall")
+        expect_range(self, 0, 1, "min_slice_specificity", "min_slice_auc", "max_auc_drop")
+        expect_range(self, 1, math.inf, "min_slice_videos", "min_test_videos")
+        expect_range(self, 0.5, 0.999, "confidence_level")
+        expect_range(self, 100, 100_000, "bootstrap_rounds")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -227,9 +212,9 @@ class ServingCheckConfig:
     max_score_difference: float = 1e-3
 
     def __post_init__(self) -> None:
-        _check_range(self, 1, 1000, "num_requests")
-        _check_range(self, 1, 3600, "startup_timeout_seconds", "request_timeout_seconds")
-        _check_range(self, 0, 1, "max_score_difference")
+        expect_range(self, 1, 1000, "num_requests")
+        expect_range(self, 1, 3600, "startup_timeout_seconds", "request_timeout_seconds")
+        expect_range(self, 0, 1, "max_score_difference")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -253,8 +238,8 @@ class BeamConfig:
     workers: int = 1
 
     def __post_init__(self) -> None:
-        _check_choice("engine", self.engine, ENGINES)
-        _check_range(self, 1, 1024, "workers")
+        expect_choice("engine", self.engine, ENGINES)
+        expect_range(self, 1, 1024, "workers")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -40,7 +40,10 @@ def test_shipped_configurations_load(name: str):
 def test_no_absolute_path_and_no_registry_host(root: pathlib.Path):
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=root, capture_output=True, text=True, check=True,
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     files = [root / line for line in listed.stdout.splitlines()]
     paths = re.compile(r"(?<![\w.$}\"'/-])/(home|root|work|tmp|Users)/\w")

@@ -49,7 +49,9 @@ def test_modules_start_with_a_docstring(source: pathlib.Path):
 
 def test_keras_is_imported_by_itself(source: pathlib.Path):
     """`tf.keras` is Keras 2 or 3 depending on import order once TFT is imported."""
-    assert not re.search(r"\btf\.keras\b|tensorflow\.keras|from tensorflow import keras", source.read_text())
+    assert not re.search(
+        r"\btf\.keras\b|tensorflow\.keras|from tensorflow import keras", source.read_text()
+    )
 
 
 def test_tfx_is_imported_from_submodules(source: pathlib.Path):

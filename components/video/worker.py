@@ -1,0 +1,77 @@
+"""Child process of `components.video.pool`: extracts tracks from one video after another.
+
+Run as `python -m components.video.worker DESCRIPTOR`, where DESCRIPTOR is the open end of a
+`multiprocessing.Pipe`. It imports neither TensorFlow nor Beam. Before each video it sets
+itself a timer, whose signal the kernel delivers even while a decoder hangs in C code: the
+process then dies, also when its parent is gone.
+"""
+
+import itertools
+import signal
+import sys
+import traceback
+from multiprocessing.connection import Connection
+from typing import Final, NamedTuple
+
+import cv2
+
+from components.video import clips, errors
+from components.video.detector import FaceDetector, find_detector
+from schemas.clip_spec import ClipSpec
+from schemas.face_config import FaceConfig
+
+TIME_LIMIT_SIGNAL: Final = signal.SIGALRM
+
+
+class Setup(NamedTuple):
+    """First message to the child. Messages are sent as plain tuples, answers come by type."""
+
+    clip_spec: str  # JSON
+    face_config: str  # JSON
+    timeout_seconds: float
+
+
+class Job(NamedTuple):
+    """Every further message to the child."""
+
+    path: str
+    max_tracks: int
+
+
+Tracks = tuple[clips.Track, ...]
+Answer = Tracks | errors.VideoError | str  # str: the traceback of a bug
+
+
+def main(descriptor: int) -> None:
+    """Answers jobs until the parent closes its end."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    signal.signal(TIME_LIMIT_SIGNAL, signal.SIG_DFL)
+    cv2.setNumThreads(1)
+    parent: Connection = Connection(descriptor)
+    setup = Setup(*parent.recv())
+    spec = ClipSpec.from_json(setup.clip_spec)
+    faces = FaceConfig.from_json(setup.face_config)
+    detector = find_detector(faces.detector, faces)
+    while True:
+        try:
+            job = Job(*parent.recv())
+        except EOFError:
+            return
+        signal.setitimer(signal.ITIMER_REAL, setup.timeout_seconds)
+        answer = _extract(job, spec, faces, detector)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        parent.send(answer)
+
+
+def _extract(job: Job, spec: ClipSpec, faces: FaceConfig, detector: FaceDetector) -> Answer:
+    try:
+        found = clips.iter_tracks(job.path, spec, faces, detector)
+        return tuple(itertools.islice(found, job.max_tracks))
+    except errors.VideoError as error:
+        return error
+    except Exception:  # noqa: BLE001 (the parent raises it again)
+        return traceback.format_exc()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,113 @@
+"""VideoValidator: files in, one Beam pipeline, two artifacts out."""
+
+import dataclasses
+import functools
+import hashlib
+import json
+import logging
+import os
+import pathlib
+import tempfile
+from typing import Any
+
+import apache_beam as beam
+from tfx import types
+from tfx.dsl.components.base import base_beam_executor
+from tfx.types import artifact_utils
+
+from components import dead_letters
+from components.video import probe
+from components.video_validator import (
+    copies,
+    errors,
+    keys,
+    manifest,
+    rows,
+    splits,
+    summary,
+    transforms,
+)
+from components.video_validator.rules import Rules
+from schemas import video_record
+from schemas.dead_letter import DeadLetter
+from schemas.video_record import VideoRecord
+
+_LOG = logging.getLogger(__name__)
+
+
+class Executor(base_beam_executor.BaseBeamExecutor):
+    """Translates between files, the steps of validation, and artifacts."""
+
+    def Do(
+        self,
+        input_dict: dict[str, list[types.Artifact]],
+        output_dict: dict[str, list[types.Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Writes the accepted videos with their splits, and a dead letter for every other row.
+
+        Raises:
+          ManifestError: The manifest as a whole is of no use; see `errors`.
+        """
+        self._log_startup(input_dict, output_dict, exec_properties)
+        path, videos_root = exec_properties[keys.MANIFEST_PATH], exec_properties[keys.VIDEOS_ROOT]
+        found = manifest.read(path)
+        resolve = functools.partial(manifest.resolve, manifest_path=path, videos_root=videos_root)
+        if found.unknown_columns:
+            _LOG.warning("ignored unknown columns %s of %s", found.unknown_columns, path)
+        candidates, invalid = rows.validate(found.rows, resolve)
+        rules = Rules.from_json(exec_properties[keys.RULES])
+        probed, rejected = self._probe(candidates, rules)
+        sifted = copies.sift(probed)
+        letters = [*invalid, *rejected, *sifted.letters]
+        overview = summary.of_letters(letters, num_rows=len(found.rows))
+        _LOG.info("%s", overview)
+        if not sifted.kept:
+            raise errors.NoUsableVideoError(
+                f"manifest {path} leaves no usable video: {overview}. Correct the rows or the rules"
+            )
+        records = splits.assign(
+            [candidate.record for candidate in sifted.kept],
+            splits.SplitPlan.from_json(exec_properties[keys.SPLITS]),
+            copies=[candidate.record for candidate in sifted.copies],
+        )
+        _write(artifact_utils.get_single_instance(output_dict[keys.MANIFEST]), records)
+        dead_letters.write(
+            artifact_utils.get_single_instance(output_dict[keys.DEAD_LETTERS]),
+            letters,
+            num_inputs=len(found.rows),
+        )
+
+    def _probe(
+        self, candidates: list[rows.Candidate], rules: Rules
+    ) -> tuple[list[rows.Candidate], list[DeadLetter]]:
+        """Probes every candidate in a Beam pipeline, whose runner may be a remote one."""
+        # A new folder each time: a retried execution finds the shards of the broken one in its own.
+        folder = pathlib.Path(tempfile.mkdtemp(dir=self._get_tmp_dir()))
+        with self._make_beam_pipeline() as pipeline:
+            outputs = transforms.probe_videos(
+                pipeline | beam.Create(candidates), probe.probe, rules, len(candidates)
+            )
+            for name, lines in outputs.items():
+                _ = lines | f"Write[{name}]" >> beam.io.WriteToText(os.path.join(folder, name))
+        records, letters = transforms.read_back(folder, num_candidates=len(candidates))
+        probed = [
+            dataclasses.replace(candidate, record=records[candidate.record.key])
+            for candidate in candidates
+            if candidate.record.key in records
+        ]
+        return probed, letters
+
+
+def _write(artifact: types.Artifact, records: list[VideoRecord]) -> None:
+    videos = pathlib.Path(artifact.uri, keys.VIDEOS_FILE)
+    video_record.write(videos, records)
+    overview = summary.of(records)
+    for warning in overview["warnings"]:
+        _LOG.warning("%s", warning)
+    text = json.dumps(overview, indent=2) + "\n"
+    pathlib.Path(artifact.uri, keys.SPLITS_FILE).write_text(text, encoding="utf-8")
+    artifact.num_videos = len(records)
+    artifact.num_identities = len(summary.identities(records))
+    artifact.num_components = len({record.component_id for record in records})
+    artifact.manifest_digest = hashlib.sha256(videos.read_bytes()).hexdigest()

@@ -1,0 +1,214 @@
+"""Assignment of groups to splits: whole groups, every split with both classes, near the fractions.
+
+Every group ranks the splits by weighted rendezvous hashing (Thaler and Ravishankar 1998; weights:
+Schindelhauer and Schomaker 2005) and, largest groups first, gets the first one with room for it;
+the few that find no room go where they do least harm. So the fractions are met and a new video
+moves few others. An exact look-ahead bars placements that would leave too few groups for splits
+still without a class: both classes are in every split whenever that is possible at all.
+"""
+
+import collections
+import dataclasses
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from components.video_validator import groups
+from components.video_validator.errors import SplitError
+from components.video_validator.groups import Group
+from schemas import taxonomy
+from schemas.video_record import VideoRecord
+
+_ROUNDING: Final = 1e-12  # a group that fits exactly must fit in floating point too
+
+Feature = tuple[str, str]
+REAL_ONLY: Final = frozenset({taxonomy.REAL})
+FAKE_ONLY: Final = frozenset({taxonomy.FAKE})
+BOTH: Final = REAL_ONLY | FAKE_ONLY
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SplitPlan:
+    """What share of the videos each split is to get.
+
+    Attributes:
+      fractions: By split; they sum to 1.
+      seed: Another seed gives another assignment of equal groups.
+    """
+
+    fractions: Mapping[str, float]
+    seed: int
+
+    @classmethod
+    def from_json(cls, text: str) -> "SplitPlan":
+        """Reads an object with a fraction for each split, and `seed`."""
+        values = json.loads(text)
+        fractions = {split: float(values.pop(split)) for split in taxonomy.SPLITS}
+        return cls(fractions=fractions, **values)
+
+
+def assign(
+    records: Sequence[VideoRecord], plan: SplitPlan, copies: Sequence[VideoRecord] = ()
+) -> list[VideoRecord]:
+    """Sets split and component of every video.
+
+    Args:
+      records: Probed videos with distinct keys; their order does not matter.
+      plan: Fractions and seed.
+      copies: Videos that bind others, as in `groups.connected`, and get no split.
+
+    Returns:
+      The records in the order of their keys.
+
+    Raises:
+      SplitError: There are too few groups for both classes in every split.
+    """
+    found = groups.connected(records, copies)
+    split_of = assign_groups(found, plan)
+    placed = (
+        dataclasses.replace(
+            record, split=split_of[group.component_id], component_id=group.component_id
+        )
+        for group in found
+        for record in group.records
+    )
+    return sorted(placed, key=lambda record: record.key)
+
+
+def assign_groups(found: Sequence[Group], plan: SplitPlan) -> dict[str, str]:
+    """Gives every group a split.
+
+    Groups are placed largest first, equal ones in the order of a seeded hash. A split has room
+    while the group does not lift it above its targets; harm is the growth of its squared distance
+    from them. Targets are counts of videos, of each class and of each method, each taken relative
+    to its own total. The order of `found` does not matter.
+
+    Returns:
+      Split by `component_id`.
+
+    Raises:
+      SplitError: There are too few groups for both classes in every split.
+    """
+    counts = {group.component_id: _counts(group) for group in found}
+    ordered = sorted(found, key=lambda group: (-len(group.records), _uniform(plan.seed, group)))
+    classes = [_classes(group) for group in ordered]
+    lacking = dict.fromkeys(plan.fractions, BOTH)
+    if not _satisfiable(lacking.values(), collections.Counter(classes)):
+        raise SplitError(_too_few(classes, len(lacking)))
+    balance = _Balance(counts.values(), plan.fractions)
+    left = collections.Counter(classes)
+    assigned = {}
+    for group, present in zip(ordered, classes, strict=True):
+        left[present] -= 1
+        allowed = [
+            split
+            for split in lacking
+            if _satisfiable((lacking | {split: lacking[split] - present}).values(), left)
+        ]
+        chosen = balance.choose(_ranked(group, allowed, plan), counts[group.component_id])
+        lacking[chosen] -= present
+        assigned[group.component_id] = chosen
+    return assigned
+
+
+class _Balance:
+    """Counts per split, and what a placement does to their distance from the targets."""
+
+    def __init__(
+        self, counts: Iterable[Mapping[Feature, int]], fractions: Mapping[str, float]
+    ) -> None:
+        self._totals: collections.Counter[Feature] = collections.Counter()
+        for group_counts in counts:
+            self._totals.update(group_counts)
+        kinds = collections.Counter(kind for kind, _ in self._totals)
+        # Videos, classes and methods weigh the same, however many methods there are.
+        self._weights = {feature: 1 / kinds[feature[0]] for feature in self._totals}
+        self._fractions = fractions
+        self._placed: dict[str, collections.Counter[Feature]] = {
+            split: collections.Counter() for split in fractions
+        }
+
+    def choose(self, ranked: Sequence[str], counts: Mapping[Feature, int]) -> str:
+        """Places a group in the first split that has room for it, else where it costs least."""
+        roomy = (split for split in ranked if self._slope(split, counts, 1.0) <= _ROUNDING)
+        chosen = next(roomy, None) or min(ranked, key=lambda s: self._slope(s, counts, 0.5))
+        self._placed[chosen].update(counts)
+        return chosen
+
+    def _slope(self, split: str, counts: Mapping[Feature, int], share: float) -> float:
+        """Slope of the weighted squared deviation of `split` when a share of a group is in it.
+
+        With half of the group it is the change that the whole group makes, up to a factor; with
+        all of it, a positive slope means that the split holds more than its targets.
+        """
+        fraction = self._fractions[split]
+        slope = 0.0
+        for feature, count in counts.items():
+            total = self._totals[feature]
+            deviation = self._placed[split][feature] + share * count - fraction * total
+            slope += self._weights[feature] * count * deviation / total**2
+        return slope / fraction
+
+
+def _ranked(group: Group, allowed: Sequence[str], plan: SplitPlan) -> list[str]:
+    """Splits by preference: each comes first with the probability of its fraction."""
+    return sorted(
+        allowed,
+        key=lambda split: -math.log(_uniform(plan.seed, group, split)) / plan.fractions[split],
+    )
+
+
+def _uniform(seed: int, group: Group, split: str = "") -> float:
+    """A number in (0, 1) that depends on nothing but the arguments."""
+    digest = hashlib.sha256(f"{seed}/{group.component_id}/{split}".encode()).digest()
+    return (int.from_bytes(digest[:6], "big") + 0.5) / 2**48
+
+
+def _counts(group: Group) -> collections.Counter[Feature]:
+    counts: collections.Counter[Feature] = collections.Counter()
+    for record in group.records:
+        counts["videos", ""] += 1
+        counts["class", _label(record)] += 1
+        counts["method", record.manipulation_method] += 1
+    return counts
+
+
+def _classes(group: Group) -> frozenset[str]:
+    return frozenset(map(_label, group.records))
+
+
+def _label(record: VideoRecord) -> str:
+    return taxonomy.FAKE if record.is_fake else taxonomy.REAL
+
+
+def _satisfiable(lacking: Iterable[frozenset[str]], left: Mapping[frozenset[str], int]) -> bool:
+    """Whether the groups left can give every split the classes that it lacks.
+
+    Args:
+      lacking: Missing classes of each split.
+      left: Number of groups still to be placed, by the classes in them.
+    """
+    needs = collections.Counter(lacking)
+    reals, fakes = left[REAL_ONLY], left[FAKE_ONLY]
+    # `pairs` of the splits that lack both get a group of each class, the others a mixed group.
+    for pairs in range(min(needs[BOTH], reals, fakes) + 1):
+        mixed = needs[BOTH] - pairs
+        mixed += max(0, needs[REAL_ONLY] - (reals - pairs))
+        mixed += max(0, needs[FAKE_ONLY] - (fakes - pairs))
+        if mixed <= left[BOTH]:
+            return True
+    return False
+
+
+def _too_few(classes: Sequence[frozenset[str]], num_splits: int) -> str:
+    counts = collections.Counter(classes)
+    holding = {label: counts[BOTH] + counts[frozenset({label})] for label in taxonomy.LABELS}
+    return (
+        f"{num_splits} splits need real and fake videos each, of people and source videos that are "
+        f"in no other split; there are {holding[taxonomy.REAL]} independent groups with real videos"
+        f" and {holding[taxonomy.FAKE]} with fakes ({counts[BOTH]} of them hold both): at least "
+        f"{num_splits} of each class are needed. Add videos of further people, or correct "
+        "identities and source videos that join people who have nothing to do with each other"
+    )

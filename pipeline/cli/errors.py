@@ -1,0 +1,57 @@
+"""Errors of a call: one line that says what was found and what to do.
+
+CallError
+├── MissingManifestError    no manifest given, or no such file
+├── BadOverrideError        a --set that is not KEY=VALUE
+├── NoSuchRunError          `runs show` of an unknown run
+├── OutputInUseError        another run holds the output folder
+└── UnknownNodeError        a --from or --to that is no node
+"""
+
+import difflib
+from collections.abc import Sequence
+
+
+class CallError(Exception):
+    """Base of what is wrong with a call; the command ends with status 2.
+
+    Attributes:
+      code: Stable snake_case reason.
+    """
+
+    code = "bad_call"
+
+
+class MissingManifestError(CallError):
+    """No manifest was given, or there is no such file."""
+
+    code = "missing_manifest"
+
+
+class BadOverrideError(CallError):
+    """A --set that is not KEY=VALUE."""
+
+    code = "bad_override"
+
+
+class NoSuchRunError(CallError):
+    """No run, or more than one, has that id."""
+
+    code = "no_such_run"
+
+
+class OutputInUseError(CallError):
+    """Another run holds the output folder."""
+
+    code = "output_in_use"
+
+
+class UnknownNodeError(CallError):
+    """A --from or --to that is no node of the graph."""
+
+    code = "unknown_node"
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        super().__init__(f"no node {name!r}{hint} (nodes: {', '.join(known)})")

@@ -1,0 +1,99 @@
+"""Where the files of a run lie, and the lock that keeps two runs out of one output folder."""
+
+import contextlib
+import dataclasses
+import datetime
+import fcntl
+import pathlib
+import secrets
+from collections.abc import Iterator
+
+from pipeline.cli import errors
+
+
+@dataclasses.dataclass(frozen=True)
+class RunFolder:
+    """The folder `<output>/<run_id>` of one run."""
+
+    path: pathlib.Path
+
+    @property
+    def run_id(self) -> str:
+        return self.path.name
+
+    @property
+    def config(self) -> pathlib.Path:
+        """The resolved configuration, as YAML."""
+        return self.path / "config.yaml"
+
+    @property
+    def journal(self) -> pathlib.Path:
+        """Events, one JSON line each."""
+        return self.path / "events.jsonl"
+
+    @property
+    def ir(self) -> pathlib.Path:
+        """The compiled graph."""
+        return self.path / "ir.json"
+
+    @property
+    def log(self) -> pathlib.Path:
+        """Everything that the libraries say."""
+        return self.path / "logs" / "run.log"
+
+    @property
+    def summary(self) -> pathlib.Path:
+        """The run report, as JSON."""
+        return self.path / "summary.json"
+
+
+def create(output: pathlib.Path) -> RunFolder:
+    """Makes the folder of a new run; its name sorts by time and is unique."""
+    now = datetime.datetime.now()
+    folder = RunFolder(output / f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}")
+    folder.log.parent.mkdir(parents=True)
+    return folder
+
+
+def existing(output: pathlib.Path) -> list[RunFolder]:
+    """The runs below `output`, oldest first."""
+    found = (RunFolder(path.parent) for path in output.glob("*/events.jsonl"))
+    return sorted(found, key=lambda folder: folder.run_id)
+
+
+def find(output: pathlib.Path, name: str) -> RunFolder:
+    """The run whose id starts with `name`; `latest` is the newest.
+
+    Raises:
+      NoSuchRunError: None, or several.
+    """
+    runs = existing(output)
+    matches = runs[-1:] if name == "latest" else [f for f in runs if f.run_id.startswith(name)]
+    if len(matches) == 1:
+        return matches[0]
+    if not runs:
+        raise errors.NoSuchRunError(f"no runs in {output}; see --output")
+    found = "several runs start" if matches else "no run starts"
+    listed = ", ".join(folder.run_id for folder in (matches or runs)[-5:])
+    raise errors.NoSuchRunError(f"{found} with {name!r} in {output}; the last ones: {listed}")
+
+
+@contextlib.contextmanager
+def locked(output: pathlib.Path) -> Iterator[int]:
+    """Holds the output folder's lock; yields its file descriptor.
+
+    The lock is on the open file: a child that inherits the descriptor holds it too, so that it
+    lives as long as the last process of the run.
+
+    Raises:
+      OutputInUseError: Another run holds it. SQLite allows one writer.
+    """
+    output.mkdir(parents=True, exist_ok=True)
+    with (output / ".lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise errors.OutputInUseError(
+                f"another run is using {output}; wait for it, or choose another --output"
+            ) from error
+        yield file.fileno()

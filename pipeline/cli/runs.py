@@ -1,0 +1,217 @@
+"""`deepfake demo`, `deepfake run` and `deepfake runs`."""
+
+import json
+import pathlib
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from pipeline.cli import errors, execution, run_folder
+from pipeline.cli.nodes import NODES
+from pipeline.config import load
+from pipeline.config.tree import PipelineConfig
+from pipeline.journal.log import Follower
+from pipeline.journal.state import RunState
+from pipeline.reports import run_report
+
+DEMO_NOTICE = (
+    "The videos are synthetic: these figures prove the pipeline and say nothing of detection skill."
+)
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_output = click.option(
+    "--output",
+    metavar="FOLDER",
+    help="Folder of artifacts, metadata, runs and pushed models  [default: the configuration's]",
+)
+_no_cache = click.option("--no-cache", is_flag=True, help="Run every node, even unchanged ones.")
+
+
+def _node_name(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """Checks the id of a node, in any case; a wrong one is answered with the nearest."""
+    by_lower_case = {node.lower(): node for node in NODES}
+    if value and value.lower() not in by_lower_case:
+        raise errors.UnknownNodeError(value, NODES)
+    return by_lower_case.get(value.lower(), "")
+
+
+def _node_option(flag: str, name: str, text: str) -> Callable[[_Command], _Command]:
+    return click.option(flag, name, callback=_node_name, default="", metavar="NODE", help=text)
+
+
+@click.command()
+@click.option("--output", metavar="FOLDER", default="runs/demo", show_default=True)
+@_no_cache
+def demo(output: str, no_cache: bool) -> int:
+    """Make synthetic videos, run the whole pipeline on them, push a blessed model.
+
+    The videos prove that the pipeline works. The figures say nothing of detection skill.
+    They are made once per output folder; a second demo finds everything in the cache.
+
+    \b
+    Examples:
+      deepfake demo
+      deepfake demo --output /tmp/demo --no-cache
+    """
+    config = load.load("demo")
+    click.echo(DEMO_NOTICE)
+    manifest = _demo_videos(pathlib.Path(output) / "videos")
+    overrides = {"output": output, "data.manifest": str(manifest), "cache": not no_cache}
+    status = execution.execute(load.with_overrides(config, overrides))
+    click.echo(DEMO_NOTICE)
+    return status
+
+
+@click.command()
+@click.option("--manifest", metavar="FILE", help="CSV or JSONL: video_id, path, label, ...")
+@click.option(
+    "--config",
+    "name",
+    default="local",
+    show_default=True,
+    metavar="FILE|NAME",
+    help="A YAML file, or a shipped configuration: demo, kubeflow, local.",
+)
+@_output
+@click.option(
+    "--from",
+    "from_node",
+    callback=_node_name,
+    default="",
+    metavar="NODE",
+    help="First node to run.",
+)
+@click.option(
+    "--to", "to_node", callback=_node_name, default="", metavar="NODE", help="Last node to run."
+)
+@_no_cache
+@click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Override one value, by its dotted key; may be repeated.",
+)
+def run(
+    manifest: str | None,
+    name: str,
+    output: str | None,
+    from_node: str,
+    to_node: str,
+    no_cache: bool,
+    overrides: tuple[str, ...],
+) -> int:
+    """Run the pipeline on your videos.
+
+    Nodes whose inputs, code and parameters are unchanged come from the cache. --from starts at a
+    node with the outputs of an earlier run; --to stops after one.
+
+    \b
+    Nodes, in order:
+      VideoValidator  FrameExtractor  StatisticsGen  ImportSchemaGen  ExampleValidator
+      DataGate  Transform  Trainer  LatestBlessedModel  Evaluator  ServingValidator  Pusher
+
+    \b
+    Examples:
+      deepfake run --manifest videos.csv
+      deepfake run --manifest videos.csv --config mine.yaml --output runs/mine
+      deepfake run --manifest videos.csv --to DataGate
+      deepfake run --manifest videos.csv --from Trainer --set training.epochs=20
+    """
+    values: dict[str, object] = dict(map(_parsed_override, overrides))
+    if manifest is not None:
+        values["data.manifest"] = manifest
+    if output is not None:
+        values["output"] = output
+    if no_cache:
+        values["cache"] = False
+    config = load.with_overrides(load.load(name), values)
+    _check_manifest(config)
+    return execution.execute(config, from_node=from_node, to_node=to_node)
+
+
+@click.group()
+def runs() -> None:
+    """List runs and show what they did."""
+
+
+@runs.command(name="list")
+@click.option("--output", metavar="FOLDER", default="runs", show_default=True)
+def list_runs(output: str) -> None:
+    """List the runs of an output folder, oldest first.
+
+    \b
+    Examples:
+      deepfake runs list
+      deepfake runs list --output runs/demo
+    """
+    folders = run_folder.existing(pathlib.Path(output))
+    if not folders:
+        raise errors.NoSuchRunError(f"no runs in {output}; see --output")
+    for folder in folders:
+        summary = _summary(folder)
+        pushed = summary["pushed"]
+        version = f"  version {pushed['version']}" if pushed else ""
+        click.echo(f"{folder.run_id}  {summary['status']:<12} {summary['seconds']:>8.1f}s{version}")
+
+
+@runs.command()
+@click.argument("run", metavar="RUN", default="latest")
+@click.option("--output", metavar="FOLDER", default="runs", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def show(run: str, output: str, as_json: bool) -> None:
+    """Show the report of RUN: an id, the start of one, or `latest`.
+
+    \b
+    Examples:
+      deepfake runs show
+      deepfake runs show 20261122-1430 --output runs/demo --json
+    """
+    summary = _summary(run_folder.find(pathlib.Path(output), run))
+    if as_json:
+        click.echo(json.dumps(summary, indent=2))
+        return
+    from pipeline.cli import views  # rich takes a tenth of a second; `--help` must not
+
+    views.show_summary(summary)
+
+
+def _summary(folder: run_folder.RunFolder) -> dict[str, Any]:
+    """The report of a run; worked out of its journal where the command died before writing it."""
+    if folder.summary.exists():
+        report: dict[str, Any] = json.loads(folder.summary.read_text(encoding="utf-8"))
+        return report
+    state = RunState(Follower(folder.journal).read())
+    return run_report.summarize(state, run_dir=folder.path, log=folder.log)
+
+
+def _parsed_override(text: str) -> tuple[str, object]:
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise errors.BadOverrideError(f"--set wants KEY=VALUE, got {text!r}")
+    return key, load.parse(value) if value else ""
+
+
+def _check_manifest(config: PipelineConfig) -> None:
+    path = config.data.manifest
+    if not path:
+        raise errors.MissingManifestError(
+            "no manifest; give --manifest FILE (or data.manifest in the configuration)"
+        )
+    if not pathlib.Path(path).is_file():
+        raise errors.MissingManifestError(f"no manifest file {path}; check --manifest")
+
+
+def _demo_videos(folder: pathlib.Path) -> pathlib.Path:
+    from pipeline.demo import dataset  # numpy, OpenCV and PyAV; `--help` must not wait for them
+
+    def show(done: int, total: int) -> None:
+        if sys.stdout.isatty():
+            click.echo(f"\rmaking videos {done}/{total}", nl=done == total)
+        elif done == total:
+            click.echo(f"made {total} videos in {folder}")
+
+    return dataset.write_dataset(folder, on_progress=show)

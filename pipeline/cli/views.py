@@ -1,0 +1,181 @@
+"""A run on the screen: a live table on a terminal, plain lines anywhere else."""
+
+import contextlib
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.cli import wording
+from pipeline.cli.run_folder import RunFolder
+from pipeline.cli.supervisor import View
+from pipeline.journal import events
+from pipeline.journal.events import NodeState
+from pipeline.journal.state import NodeRecord, RunState
+from pipeline.reports import summary_table
+
+PROGRESS_INTERVAL_SECONDS = 10.0
+FILE_WIDTH = 100  # where there is no terminal that could tell
+_BAR_WIDTH = 20
+_LOADING = "loading TensorFlow and TFX"
+
+_SYMBOLS: Mapping[NodeState, tuple[str, str]] = {
+    NodeState.WAITING: ("·", "bright_black"),
+    NodeState.RUNNING: ("●", "bold cyan"),
+    NodeState.RAN: ("✓", "green"),
+    NodeState.CACHED: ("≡", "blue"),
+    NodeState.SKIPPED: ("-", "bright_black"),
+    NodeState.FAILED: ("✗", "bold red"),
+    NodeState.INTERRUPTED: ("■", "yellow"),
+}
+
+
+@contextlib.contextmanager
+def opened(start: events.RunStarted, folder: RunFolder) -> Iterator[View]:
+    """The view that suits standard output. `NO_COLOR` is respected."""
+    console = _console()
+    if console.is_terminal and not console.is_dumb_terminal:
+        with Live(console=console, auto_refresh=False, vertical_overflow="visible") as live:
+            yield LiveView(live, start, folder)
+    else:
+        yield PlainView(console, start, folder)
+
+
+def _console() -> Console:
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=FILE_WIDTH)
+
+
+def show_summary(summary: Mapping[str, Any]) -> None:
+    """Prints the report of a run."""
+    _console().print(summary_table.render(summary))
+
+
+class LiveView:
+    """The nodes of the graph, redrawn in place."""
+
+    def __init__(self, live: Live, start: events.RunStarted, folder: RunFolder) -> None:
+        self._live = live
+        self._start = start
+        self._folder = folder
+        self._loading = Spinner("dots", Text(f"{_LOADING} ...", "bright_black"), style="bold cyan")
+        self._working = Spinner("dots", style="bold cyan")
+
+    def update(self, state: RunState, happened: list[events.Event]) -> None:
+        """Draws the state as it is now; what happened since is part of it."""
+        now = time.time()
+        self._live.update(self.draw(state, now), refresh=True)
+
+    def draw(self, state: RunState, now: float) -> RenderableType:
+        """The picture of `state` at the Unix time `now`."""
+        ended = state.outcome is not None
+        elapsed = (state.ended if ended else now) - self._start.time
+        header = Table.grid(expand=True)
+        header.add_column()
+        header.add_column(justify="right")
+        header.add_row(
+            Text.assemble(
+                (self._start.pipeline, "bold"), "  run ", (self._start.run_id, "bold cyan")
+            ),
+            Text(wording.duration(elapsed), style="bold"),
+        )
+        body = self._nodes(state, now) if state.nodes else self._before_the_first_node(ended)
+        parts = [Text(""), header, Text(""), body, Text("")]
+        if not ended:
+            parts.append(Text(f"log {self._folder.log}", style="bright_black", overflow="fold"))
+        return Group(*parts)
+
+    def _before_the_first_node(self, ended: bool) -> RenderableType:
+        return Text(f"ended while {_LOADING}", style="yellow") if ended else self._loading
+
+    def _nodes(self, state: RunState, now: float) -> Table:
+        table = Table(box=None, show_header=False, padding=(0, 1), expand=True)
+        table.add_column(width=1)
+        table.add_column(no_wrap=True)
+        table.add_column(justify="right", no_wrap=True, min_width=7)
+        table.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
+        for node in state.nodes.values():
+            symbol, style = _SYMBOLS[node.state]
+            quiet = node.state in (NodeState.WAITING, NodeState.SKIPPED)
+            table.add_row(
+                self._working if node.state is NodeState.RUNNING else Text(symbol, style=style),
+                Text(node.id, style=style if quiet or node.state is NodeState.RUNNING else ""),
+                Text(_seconds(node, now), style="bright_black" if quiet else ""),
+                _detail(node, now),
+            )
+        return table
+
+
+class PlainView:
+    """One line per event worth reading."""
+
+    def __init__(self, console: Console, start: events.RunStarted, folder: RunFolder) -> None:
+        self._console = console
+        self._start = start
+        self._shown = 0.0
+        self._print(start.time, f"run {start.run_id} of {start.pipeline}; log {folder.log}")
+        self._print(start.time, _LOADING)
+
+    def update(self, state: RunState, happened: list[events.Event]) -> None:
+        """Prints the new events; progress at most every ten seconds."""
+        for event in happened:
+            match event:
+                case events.NodeEnded():
+                    self._ended(state.nodes[event.node], event.time)
+                case events.Progressed() if self._is_due(event.time):
+                    text = wording.of_progress(state.nodes[event.node], event.time)
+                    self._print(event.time, f"  {event.node}: {text}")
+                    self._shown = event.time
+                case events.NodeStarted():
+                    self._shown = event.time
+                    self._print(event.time, f"● {event.node}")
+
+    def _is_due(self, now: float) -> bool:
+        return now - self._shown >= PROGRESS_INTERVAL_SECONDS
+
+    def _ended(self, node: NodeRecord, now: float) -> None:
+        symbol, _ = _SYMBOLS[node.state]
+        parts = [f"{symbol} {node.id} {node.state.value}"]
+        if node.state not in (NodeState.CACHED, NodeState.SKIPPED):
+            parts.append(wording.duration(node.seconds))
+        parts.append(wording.of_facts(node))
+        self._print(now, "  ".join(filter(None, parts)))
+
+    def _print(self, now: float, text: str) -> None:
+        elapsed = f"{wording.duration(max(0.0, now - self._start.time)):>7}"
+        self._console.print(f"{elapsed}  {text}", soft_wrap=True, markup=False)
+
+
+def _seconds(node: NodeRecord, now: float) -> str:
+    match node.state:
+        case NodeState.WAITING:
+            return ""
+        case NodeState.RUNNING:
+            return wording.duration(now - node.started)
+        case NodeState.CACHED | NodeState.SKIPPED:
+            return node.state.value
+        case _:
+            return wording.duration(node.seconds)
+
+
+def _detail(node: NodeRecord, now: float) -> RenderableType:
+    if node.state is not NodeState.RUNNING:
+        failed = node.state in (NodeState.FAILED, NodeState.INTERRUPTED)
+        text = node.state.value if failed else wording.of_facts(node)
+        return Text(text, style=_SYMBOLS[node.state][1] if failed else "bright_black")
+    text = Text(wording.of_progress(node, now))
+    done = wording.fraction_done(node.progress)
+    return text if done is None else Text.assemble(_bar(done), "  ", text)
+
+
+def _bar(done: float) -> Text:
+    """A bar of which the share `done`, in [0, 1], is filled."""
+    halves = round(done * _BAR_WIDTH * 2)
+    filled = "━" * (halves // 2) + "╸" * (halves % 2)
+    rest = "━" * (_BAR_WIDTH - len(filled))
+    return Text.assemble((filled, "cyan"), (rest, "bright_black"))

@@ -1,0 +1,182 @@
+"""The strict loader: YAML to PipelineConfig and back. No other module reads configuration files.
+
+ConfigError
+├── UnreadableConfigError   no such file, not YAML, a key twice
+├── UnknownKeyError         a key that no section has
+├── WrongTypeError          a value of another type than the field's
+└── RefusedValueError       a value that its section refuses
+"""
+
+import dataclasses
+import difflib
+import pathlib
+import typing
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import yaml
+
+from pipeline.config import yaml12
+from pipeline.config.tree import PipelineConfig
+
+SHIPPED_FOLDER = pathlib.Path(__file__).parent.parent / "configs"
+
+T = TypeVar("T")
+
+
+class ConfigError(Exception):
+    """Base of what is wrong with a configuration.
+
+    Attributes:
+      code: Stable snake_case reason.
+    """
+
+    code = "config_error"
+
+
+class UnreadableConfigError(ConfigError):
+    """No such file, not YAML, or a key twice."""
+
+    code = "config_unreadable"
+
+
+class UnknownKeyError(ConfigError):
+    """A key that no section has."""
+
+    code = "config_unknown_key"
+
+
+class WrongTypeError(ConfigError):
+    """A value of another type than the field's."""
+
+    code = "config_wrong_type"
+
+
+class RefusedValueError(ConfigError):
+    """A value that its section refuses."""
+
+    code = "config_refused_value"
+
+
+def shipped() -> tuple[str, ...]:
+    """Names of the configurations that come with the package."""
+    return tuple(sorted(path.stem for path in SHIPPED_FOLDER.glob("*.yaml")))
+
+
+def load(path_or_name: str | pathlib.Path) -> PipelineConfig:
+    """Loads a YAML file, or a shipped configuration by its name.
+
+    A name of `shipped()` always means the shipped one; write `./demo.yaml` for a file.
+
+    Raises:
+      ConfigError: The file cannot be read, or says what the tree does not allow. The message
+        names the file and the dotted key.
+    """
+    name = str(path_or_name)
+    path = SHIPPED_FOLDER / f"{name}.yaml" if name in shipped() else pathlib.Path(name)
+    if not path.is_file():
+        near = difflib.get_close_matches(name, shipped(), n=1)
+        hint = f"did you mean {near[0]}?" if near else f"shipped ones: {', '.join(shipped())}"
+        raise UnreadableConfigError(f"no configuration file {name}; {hint}")
+    try:
+        return from_mapping(PipelineConfig, parse(path.read_text(encoding="utf-8")))
+    except ConfigError as error:
+        raise type(error)(f"{path.name}: {error}") from error
+
+
+def with_overrides(config: PipelineConfig, overrides: Mapping[str, object]) -> PipelineConfig:
+    """A copy of `config` with values replaced, by dotted key; checked like a file.
+
+    Raises:
+      ConfigError: As `load`.
+    """
+    values = dataclasses.asdict(config)
+    for dotted, value in overrides.items():
+        *sections, key = dotted.split(".")
+        section = values
+        for name in sections:
+            section = section.setdefault(name, {})
+            if not isinstance(section, dict):
+                raise UnknownKeyError(f"unknown key {dotted}; {name} is no section")
+        section[key] = value
+    return from_mapping(PipelineConfig, values)
+
+
+def dump(config: PipelineConfig) -> str:
+    """The whole tree as YAML; `load` of it gives an equal configuration."""
+    return yaml.safe_dump(_plain(dataclasses.asdict(config)), sort_keys=False, allow_unicode=True)
+
+
+def parse(text: str) -> Any:
+    """Parses YAML by the rules of version 1.2: `off` and `1e-3` are what they look like.
+
+    Raises:
+      UnreadableConfigError: Not YAML, or a key stands twice in one mapping.
+    """
+    try:
+        return yaml12.parse(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}: " if mark else ""
+        raise UnreadableConfigError(f"{where}{getattr(error, 'problem', error)}") from error
+
+
+def from_mapping(cls: type[T], values: object, at: str = "") -> T:
+    """Builds the dataclass `cls` from nested mappings, refusing what it does not know.
+
+    Args:
+      cls: The dataclass.
+      values: What a YAML file says.
+      at: Dotted key of the section, with its dot; for messages.
+
+    Raises:
+      ConfigError: The message starts with the dotted key, or names it.
+    """
+    if values is None:  # a section, or a whole file, with everything commented out
+        values = {}
+    if not isinstance(values, Mapping):
+        where = at.rstrip(".") or "the file"
+        raise WrongTypeError(f"{where} must be a section of keys, got {values!r}")
+    hints = typing.get_type_hints(cls)
+    kwargs = {}
+    for key, value in values.items():
+        if key not in hints:
+            near = difflib.get_close_matches(str(key), hints, n=1)
+            hint = f"; did you mean {at}{near[0]}?" if near else ""
+            raise UnknownKeyError(f"unknown key {at}{key}{hint}")
+        if dataclasses.is_dataclass(hints[key]):
+            kwargs[key] = from_mapping(hints[key], value, f"{at}{key}.")
+        else:
+            kwargs[key] = _typed(hints[key], value, f"{at}{key}")
+    try:
+        return cls(**kwargs)
+    except ValueError as error:
+        raise RefusedValueError(f"{at}{error}") from error
+
+
+def _typed(hint: Any, value: object, dotted: str) -> object:
+    """`value` as the field's type: exact, but for integers where a float is asked for."""
+    if hint is float and type(value) is int:
+        return float(value)
+    if hint in (int, float, str, bool) and type(value) is hint:
+        return value
+    is_tuple = typing.get_origin(hint) is tuple
+    if is_tuple and isinstance(value, (list, tuple)):
+        item, _ = typing.get_args(hint)
+        return tuple(_typed(item, part, f"{dotted}[{index}]") for index, part in enumerate(value))
+    expected = "a list" if is_tuple else _NAMES[hint]
+    raise WrongTypeError(f"{dotted} must be {expected}, got {value!r}")
+
+
+_NAMES: Mapping[type, str] = {
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    bool: "true or false",
+}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    return [_plain(part) for part in value] if isinstance(value, tuple) else value

@@ -1,0 +1,166 @@
+"""Writes the demo data set: videos and a manifest, resumable and the same for the same seed."""
+
+import contextlib
+import csv
+import dataclasses
+import functools
+import io
+import itertools
+import json
+import multiprocessing
+import pathlib
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+import cv2
+
+from components import fingerprint
+from pipeline.demo import encode, plan, render
+from pipeline.demo.plan import Parameters, Video
+from schemas import features, taxonomy
+from schemas.video_record import VideoRecord
+
+MANIFEST_FILE: Final = "manifest.csv"
+STAMP_FILE: Final = "demo.json"
+VIDEOS_FOLDER: Final = "videos"
+COLUMNS: Final = (
+    "video_id",
+    "path",
+    "label",
+    features.MANIPULATION_METHOD,
+    features.MANIPULATION_TYPE,
+    "dataset",
+    "target_identity",
+    "source_identity",
+    "source_video",
+    features.CONTEXT,
+    features.COMPRESSION_LEVEL,
+    "generator",
+    "licence",
+)
+
+
+def write_dataset(
+    folder: pathlib.Path,
+    *,
+    seed: int = 0,
+    num_identities: int = 24,
+    num_takes: int = 3,
+    seconds: float = 2.0,
+    workers: int = 1,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> pathlib.Path:
+    """Makes the demo videos and their manifest, or what is missing of them.
+
+    Every identity has `num_takes` pristine videos and one forgery of each of four families,
+    spread over the takes. A video appears under its name when it is complete, the manifest when
+    all are; a folder that other parameters or another version of this code filled is made anew.
+
+    Args:
+      folder: Empty, absent, or written by this function.
+      seed: Of everything drawn; the same seed gives the same videos.
+      num_identities: An even number: faces are swapped inside pairs only.
+      num_takes: Pristine videos per identity, 1 to 4.
+      seconds: Length of each video, at 25 frames per second.
+      workers: Processes that render.
+      on_progress: Called with (videos done, videos in all), at the start and after each take.
+
+    Returns:
+      Path of the manifest; its rows name the videos relative to the folder.
+
+    Raises:
+      ValueError: A parameter is out of range.
+      FileExistsError: The folder holds something that this function did not write.
+    """
+    parameters = Parameters(
+        seed=seed, num_identities=num_identities, num_takes=num_takes, seconds=seconds
+    )
+    if workers < 1:
+        raise ValueError(f"workers must be at least 1, got {workers}")
+    _claim(folder, parameters)
+    videos = plan.videos(parameters)
+    missing = [video for video in videos if not (folder / video.record().path).exists()]
+    report = on_progress or (lambda done, total: None)
+    manifest = folder / MANIFEST_FILE
+    if missing:
+        manifest.unlink(missing_ok=True)
+    done = len(videos) - len(missing)
+    report(done, len(videos))
+    for num_written in _write_takes(folder, parameters, missing, workers):
+        done += num_written
+        report(done, len(videos))
+    if not manifest.exists():
+        _write_text(manifest, _manifest([video.record() for video in videos]))
+    return manifest
+
+
+def _claim(folder: pathlib.Path, parameters: Parameters) -> None:
+    """Makes sure that whatever is in the folder belongs to these parameters and this code."""
+    stamp = json.dumps(
+        {**dataclasses.asdict(parameters), "code": fingerprint.of("pipeline.demo")}, indent=1
+    )
+    written = folder / STAMP_FILE
+    if written.exists() and written.read_text(encoding="utf-8") == stamp:
+        return
+    if not written.exists() and folder.exists() and any(folder.iterdir()):
+        raise FileExistsError(
+            f"{folder} holds files that the demo did not write; name an empty or a new folder"
+        )
+    (folder / MANIFEST_FILE).unlink(missing_ok=True)
+    if (folder / VIDEOS_FOLDER).exists():
+        shutil.rmtree(folder / VIDEOS_FOLDER)
+    (folder / VIDEOS_FOLDER).mkdir(parents=True)
+    _write_text(written, stamp)
+
+
+def _write_takes(
+    folder: pathlib.Path, parameters: Parameters, videos: Sequence[Video], workers: int
+) -> Iterator[int]:
+    """Writes videos, here or in processes, and yields how many each finished take adds."""
+    write = functools.partial(_write_take, folder, parameters)
+    takes = [list(take) for _, take in itertools.groupby(videos, lambda v: (v.identity, v.take))]
+    if min(workers, len(takes)) < 2:
+        yield from map(write, takes)
+        return
+    # Spawned, not forked: the caller may hold threads.
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(workers, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
+        yield from pool.imap_unordered(write, takes)
+
+
+def _write_take(folder: pathlib.Path, parameters: Parameters, videos: Sequence[Video]) -> int:
+    """Writes videos of one take, whose footage is filmed once; returns their number."""
+    for video in videos:
+        with _replacing(folder / video.record().path) as part:
+            encode.write_mp4(
+                part,
+                render.frames(video, parameters),
+                fps=parameters.fps,
+                constant_rate_factor=plan.RATE_FACTORS[video.compression_level],
+            )
+    return len(videos)
+
+
+def _write_text(path: pathlib.Path, text: str) -> None:
+    with _replacing(path) as part:
+        part.write_text(text, encoding="utf-8", newline="")
+
+
+@contextlib.contextmanager
+def _replacing(path: pathlib.Path) -> Iterator[pathlib.Path]:
+    """Gives a name to write to, which becomes `path` only if the block succeeds."""
+    part = path.with_name(f".{path.name}.part")
+    yield part
+    part.replace(path)
+
+
+def _manifest(records: Sequence[VideoRecord]) -> str:
+    """The records as CSV text, columns as in `COLUMNS`."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    for record in records:
+        label = taxonomy.FAKE if record.is_fake else taxonomy.REAL
+        writer.writerow({**dataclasses.asdict(record), "label": label})
+    return text.getvalue()

@@ -1,0 +1,182 @@
+"""Reads what an evaluation found, through TFMA's API, from the folder of a ModelEvaluation.
+
+Whether a gate passed is TFMA's word; nothing is compared again here.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import tensorflow_model_analysis as tfma
+from tensorflow_model_analysis.proto import config_pb2, validation_result_pb2
+from tensorflow_model_analysis.slicer import slicer_lib
+from tensorflow_model_analysis.writers import eval_config_writer
+
+from pipeline.evaluation import gates, statistics, video_metrics
+from pipeline.evaluation.summary import (
+    OVERALL,
+    Estimate,
+    EvaluationSummary,
+    Gate,
+    SliceSummary,
+)
+
+SliceKey = tuple[tuple[str, str], ...]  # TFMA's; empty for the overall slice
+Metrics = dict[str, float]
+Failed = frozenset[tuple[SliceKey, str, bool]]  # slice, metric, whether a change was judged
+
+# What TFMA's stock metrics report although one class is missing (0.0 or 1.0, not NaN).
+_NEEDS_BOTH_CLASSES: Final = frozenset(
+    ("auc", "auc_precision_recall", "balanced_accuracy", "f1_score", "precision")
+)
+_SHOWN: Final = {
+    **gates.STATISTIC_OF,
+    statistics.NUM_FAKE_VIDEOS: "number of fake videos",
+    statistics.NUM_REAL_VIDEOS: "number of real videos",
+}
+
+
+def load(evaluation_uri: str) -> EvaluationSummary:
+    """Reads the evaluation in the folder `evaluation_uri`."""
+    config, *_ = eval_config_writer.load_eval_run(evaluation_uri)
+    has_baseline = any(spec.is_baseline for spec in config.model_specs)
+    candidate = _metrics(evaluation_uri, tfma.CANDIDATE_KEY if has_baseline else "")
+    baseline = _metrics(evaluation_uri, tfma.BASELINE_KEY) if has_baseline else {}
+    validation = tfma.load_validation_result(evaluation_uri)
+    found = [
+        *_missing(validation),
+        *_gates(config, candidate, baseline, _failures(validation)),
+    ]
+    return EvaluationSummary(
+        blessed=validation.validation_ok,
+        has_baseline=has_baseline,
+        slices=tuple(_summary(key, candidate[key]) for key in sorted(candidate)),
+        gates=tuple(sorted(found, key=lambda gate: gate.passed)),
+    )
+
+
+def _metrics(uri: str, model_name: str) -> dict[SliceKey, Metrics]:
+    result = tfma.load_eval_result(uri, model_name=model_name)
+    return {key: _numbers(by_output[""][""]) for key, by_output in result.slicing_metrics}
+
+
+def _numbers(values: Mapping[str, Mapping[str, Any]]) -> Metrics:
+    """Keeps single numbers; protobuf writes NaN and infinity as strings, which float() reads."""
+    return {
+        name: float(value["doubleValue"])
+        for name, value in values.items()
+        if "doubleValue" in value
+    }
+
+
+def _slice_name(key: SliceKey) -> str:
+    return ", ".join(f"{feature}:{value}" for feature, value in key) or OVERALL
+
+
+def _summary(key: SliceKey, metrics: Metrics) -> SliceSummary:
+    counts = {name: int(metrics[name]) for name in statistics.COUNTS}
+    one_class = not (counts[statistics.NUM_FAKE_VIDEOS] and counts[statistics.NUM_REAL_VIDEOS])
+    undefined = _NEEDS_BOTH_CLASSES if one_class else frozenset()
+    estimates = {
+        name: Estimate(
+            value=metrics[name],
+            lower=metrics[name + video_metrics.LOWER],
+            upper=metrics[name + video_metrics.UPPER],
+        )
+        for name in statistics.RATES
+        if math.isfinite(metrics[name])
+    }
+    tracks = {
+        name: value
+        for name, value in metrics.items()
+        if name not in video_metrics.NAMES
+        and name not in undefined
+        and not name.endswith("_diff")
+        and math.isfinite(value)
+    }
+    return SliceSummary(name=_slice_name(key), **counts, metrics=estimates, track_metrics=tracks)
+
+
+def _failures(validation: validation_result_pb2.ValidationResult) -> Failed:
+    return frozenset(
+        (
+            slicer_lib.deserialize_slice_key(entry.slice_key),
+            failure.metric_key.name,
+            failure.metric_key.is_diff,
+        )
+        for entry in validation.metric_validations_per_slice
+        for failure in entry.failures
+    )
+
+
+def _missing(validation: validation_result_pb2.ValidationResult) -> Iterator[Gate]:
+    for spec in validation.missing_slices:
+        name = ", ".join(spec.feature_keys) or OVERALL
+        yield Gate(
+            metric=statistics.NUM_VIDEOS,
+            slice_name=name,
+            value=None,
+            bound=1.0,
+            baseline=None,
+            passed=False,
+            reason=f"no evaluated video has a value for the slice {name}",
+        )
+
+
+def _gates(
+    config: config_pb2.EvalConfig,
+    candidate: Mapping[SliceKey, Metrics],
+    baseline: Mapping[SliceKey, Metrics],
+    failed: Failed,
+) -> Iterator[Gate]:
+    for bar in gates.bars(config.metrics_specs):
+        for key, metrics in sorted(candidate.items()):
+            if not _holds_for(bar, key) or metrics[bar.metric] == gates.NOT_GATED:
+                continue
+            passed = (key, bar.metric, bar.is_change) not in failed
+            former = baseline[key][bar.metric] if bar.is_change else None
+            yield _gate(bar, key, metrics, former, passed)
+
+
+def _holds_for(bar: gates.Bar, key: SliceKey) -> bool:
+    features = {feature for feature, _ in key}
+    return features <= bar.slice_keys if features else not bar.slice_keys
+
+
+def _gate(
+    bar: gates.Bar, key: SliceKey, metrics: Metrics, former: float | None, passed: bool
+) -> Gate:
+    value = metrics[bar.metric]
+    return Gate(
+        metric=gates.STATISTIC_OF.get(bar.metric, bar.metric),
+        slice_name=_slice_name(key),
+        value=None if math.isnan(value) else value,
+        bound=bar.bound,
+        baseline=None if former is None or math.isnan(former) else former,
+        passed=passed,
+        reason=_sentence(bar, key, metrics, former, passed),
+    )
+
+
+def _sentence(
+    bar: gates.Bar, key: SliceKey, metrics: Metrics, former: float | None, passed: bool
+) -> str:
+    value, name = metrics[bar.metric], _slice_name(key)
+    shown = _SHOWN.get(bar.metric, bar.metric)
+    if math.isnan(value):
+        return f"{shown} is undefined on {name}: a class is missing or a score is not finite"
+    if former is not None and math.isnan(former):
+        return f"{shown} of the baseline is undefined on {name}: a score is not finite"
+    sign, digits = ">=" if passed else "<", 0 if bar.metric in statistics.COUNTS else 3
+    if former is None:
+        compared, remark = bar.bound, f" ({_size(metrics)})" if key else ""
+    else:
+        compared = former + bar.bound
+        remark = f" (baseline {former:.3f}, allowed drop {-bar.bound:.3f})"
+    return f"{shown} {value:.{digits}f} {sign} {compared:.{digits}f}{remark} on {name}"
+
+
+def _size(metrics: Metrics) -> str:
+    fakes, reals = metrics[statistics.NUM_FAKE_VIDEOS], metrics[statistics.NUM_REAL_VIDEOS]
+    parts = ((fakes, "fake"), (reals, "real"))
+    return ", ".join(f"{count:.0f} {kind}" for count, kind in parts if count)

@@ -1,0 +1,153 @@
+"""Frame encoders: pixels of a face crop to a feature vector.
+
+`efficientnet_lite0`: EfficientNet-Lite0 (Tan and Le, arXiv 1905.11946; the Lite variant of
+tensorflow/tpu drops squeeze-and-excitation and swaps swish for ReLU6), ImageNet weights.
+`small_cnn`: five strided convolutions from scratch, for tests and for very small crops.
+"""
+
+import dataclasses
+from typing import Any, Final
+
+import keras
+from keras import layers
+
+from pipeline.config.sections import TrainingConfig
+from pipeline.model import weights
+from pipeline.model.errors import EncoderWeightsError
+
+LITE0: Final = "efficientnet_lite0"
+CLASSIFIER: Final = frozenset(("_fc.weight", "_fc.bias"))  # of ImageNet; the encoder has none
+
+
+@dataclasses.dataclass(frozen=True)
+class _Stage:
+    expand: int
+    channels: int
+    repeats: int
+    stride: int
+    kernel: int
+
+
+_STAGES: Final = (
+    _Stage(1, 16, 1, 1, 3),
+    _Stage(6, 24, 2, 2, 3),
+    _Stage(6, 40, 2, 2, 5),
+    _Stage(6, 80, 3, 2, 3),
+    _Stage(6, 112, 3, 1, 5),
+    _Stage(6, 192, 4, 2, 5),
+    _Stage(6, 320, 1, 1, 3),
+)
+_NUM_BLOCKS: Final = sum(stage.repeats for stage in _STAGES)
+_SMALL_CHANNELS: Final = (16, 32, 64, 96, 128)
+
+
+def is_pretrained(config: TrainingConfig) -> bool:
+    """Whether the encoder starts from ImageNet weights, so that its heads are trained first."""
+    return config.encoder == LITE0
+
+
+def build(config: TrainingConfig, crop_size: int, *, policy: str = "float32") -> keras.Model:
+    """Builds the encoder, with its ImageNet weights where it has some; frozen in that case.
+
+    Args:
+      config: Its `encoder` and `dropout` count.
+      crop_size: S, side of a crop, in pixels.
+      policy: Keras dtype policy of the layers.
+
+    Returns:
+      A model from [B, S, S, 3] uint8 RGB to [B, D] float features; D is 1280 or 128.
+    """
+    pixels = keras.Input((crop_size, crop_size, 3), dtype="uint8")
+    x = layers.Rescaling(1 / 128, offset=-127 / 128, dtype=policy)(pixels)
+    if not is_pretrained(config):
+        return keras.Model(pixels, _small_cnn(x, config.dropout, policy), name=config.encoder)
+    encoder = keras.Model(pixels, _lite0(x, policy), name=config.encoder)
+    left_over = weights.assign(encoder, weights.read_state_dict(weights.find_lite0()))
+    if left_over != CLASSIFIER:
+        raise EncoderWeightsError(
+            f"the weights file and the encoder differ by {sorted(left_over ^ CLASSIFIER)}"
+        )
+    encoder.trainable = False
+    return encoder
+
+
+def unfreeze(encoder: keras.Model, blocks: int) -> None:
+    """Makes the last `blocks` blocks and the head convolution trainable, batch norm excepted.
+
+    Batch statistics of a few correlated frames of a few faces would be worse than ImageNet's, so
+    they stay as they are (and Keras then runs these layers in inference mode).
+    """
+    encoder.trainable = True
+    first = _NUM_BLOCKS - blocks
+    for layer in encoder.layers:
+        layer.trainable = (
+            blocks > 0 and _block(layer.name, blocks) >= first and not _is_batch_norm(layer)
+        )
+
+
+def _block(name: str, blocks: int) -> int:
+    """Number of the block that the layer `name` belongs to; the stem counts as before the first."""
+    head, _, _ = name.partition("_")
+    if head.startswith("block"):
+        return int(head.removeprefix("block"))
+    if name == "conv_stem":
+        return 0 if blocks == _NUM_BLOCKS else -1
+    return _NUM_BLOCKS
+
+
+def _is_batch_norm(layer: Any) -> bool:
+    return isinstance(layer, layers.BatchNormalization)
+
+
+def _lite0(x: Any, policy: str) -> Any:
+    """Layer names follow the weights file: see `weights.state_name`."""
+    x = layers.Conv2D(
+        32, 3, strides=2, padding="same", use_bias=False, name="conv_stem", dtype=policy
+    )(x)
+    x = _norm_relu6(x, "bn0", policy)
+    block = 0
+    for stage in _STAGES:
+        for repeat in range(stage.repeats):
+            stride = stage.stride if repeat == 0 else 1
+            x = _inverted_residual(x, stage, stride, f"block{block:02d}", policy)
+            block += 1
+    x = layers.Conv2D(1280, 1, use_bias=False, name="conv_head", dtype=policy)(x)
+    return layers.GlobalAveragePooling2D(dtype=policy)(_norm_relu6(x, "bn1", policy))
+
+
+def _inverted_residual(x: Any, stage: _Stage, stride: int, name: str, policy: str) -> Any:
+    shortcut, width = x, x.shape[-1]
+    if stage.expand != 1:
+        x = layers.Conv2D(
+            width * stage.expand, 1, use_bias=False, name=f"{name}_expand_conv", dtype=policy
+        )(x)
+        x = _norm_relu6(x, f"{name}_bn0", policy)
+    x = layers.DepthwiseConv2D(
+        stage.kernel,
+        strides=stride,
+        padding="same",
+        use_bias=False,
+        name=f"{name}_depthwise_conv",
+        dtype=policy,
+    )(x)
+    x = _norm_relu6(x, f"{name}_bn1", policy)
+    x = layers.Conv2D(stage.channels, 1, use_bias=False, name=f"{name}_project_conv", dtype=policy)(
+        x
+    )
+    x = layers.BatchNormalization(epsilon=1e-3, name=f"{name}_bn2", dtype=policy)(x)
+    if stride == 1 and width == stage.channels:
+        x = layers.Add(dtype=policy)([x, shortcut])
+    return x
+
+
+def _norm_relu6(x: Any, name: str, policy: str) -> Any:
+    x = layers.BatchNormalization(epsilon=1e-3, name=name, dtype=policy)(x)
+    return layers.ReLU(6, dtype=policy)(x)
+
+
+def _small_cnn(x: Any, dropout: float, policy: str) -> Any:
+    for channels in _SMALL_CHANNELS:
+        x = layers.Conv2D(channels, 3, strides=2, padding="same", use_bias=False, dtype=policy)(x)
+        x = layers.BatchNormalization(momentum=0.9, dtype=policy)(x)
+        x = layers.ReLU(dtype=policy)(x)
+    return layers.Dropout(dropout, dtype=policy)(layers.GlobalAveragePooling2D(dtype=policy)(x))

@@ -1,0 +1,112 @@
+"""The work directory of a training: from it a killed training goes on at its last whole epoch.
+
+`state.json` is written last and names the weight files that belong to it, so a kill at any
+moment leaves either the old state or the new one.
+"""
+
+import dataclasses
+import json
+import pathlib
+import shutil
+from typing import Final
+
+import keras
+
+_STATE: Final = "state.json"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Epoch:
+    """One epoch as `history.json` keeps it.
+
+    Attributes:
+      stage: Name of the training stage.
+      epoch: Number over all stages, from 1.
+      loss: Training loss.
+      val_loss: Same loss on the selection split.
+      val_auc: Over the videos of the selection split.
+      learning_rate: At the end of the epoch.
+      seconds: Wall time with the evaluation.
+    """
+
+    stage: str
+    epoch: int
+    loss: float
+    val_loss: float
+    val_auc: float
+    learning_rate: float
+    seconds: float
+
+    @property
+    def merit(self) -> tuple[float, float]:
+        """Greater is better: AUC, and the loss among equal ones."""
+        return self.val_auc, -self.val_loss
+
+
+def best(history: list[Epoch]) -> Epoch:
+    """The epoch of greatest merit, the earliest of equal ones."""
+    return max(history, key=lambda epoch: epoch.merit)
+
+
+class WorkDirectory:
+    """Weights and history of an unfinished training.
+
+    Args:
+      folder: Created when first written to.
+      identity: Digest of all that the training depends on. State of another identity is dropped.
+    """
+
+    def __init__(self, folder: pathlib.Path, identity: str) -> None:
+        self._folder = folder
+        self._identity = identity
+
+    def history(self) -> list[Epoch]:
+        """Finished epochs, in order; none where there is no state of this identity."""
+        state_file = self._folder / _STATE
+        if not state_file.exists():
+            return []
+        state = json.loads(state_file.read_text(encoding="utf-8"))
+        if state["identity"] != self._identity:
+            return []
+        return [Epoch(**values) for values in state["history"]]
+
+    def save(self, history: list[Epoch], fitted: keras.Model, detector: keras.Model) -> None:
+        """Keeps the state after an epoch.
+
+        Args:
+          history: Up to and with that epoch.
+          fitted: The model that `fit` runs on, whose optimizer is kept too.
+          detector: Kept where the epoch is the best one.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        fitted.save_weights(self._last(history))
+        if best(history) is history[-1]:
+            detector.save_weights(self._best(history))
+        state = {
+            "identity": self._identity,
+            "history": [dataclasses.asdict(epoch) for epoch in history],
+        }
+        draft = self._folder / f"{_STATE}.draft"
+        draft.write_text(json.dumps(state), encoding="utf-8")
+        draft.replace(self._folder / _STATE)
+        kept = {self._last(history), self._best(history)}
+        for path in set(self._folder.glob("*.weights.h5")) - kept:
+            path.unlink()
+
+    def restore_last(self, history: list[Epoch], fitted: keras.Model) -> None:
+        """Puts weights and optimizer back to the end of the last epoch of `history`."""
+        fitted.load_weights(self._last(history))
+
+    def restore_best(self, history: list[Epoch], detector: keras.Model) -> None:
+        """Puts the weights back to the end of the best epoch of `history`."""
+        detector.load_weights(self._best(history))
+
+    def clear(self) -> None:
+        """Forgets the training."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _last(self, history: list[Epoch]) -> pathlib.Path:
+        return self._folder / f"last-{history[-1].epoch:04d}.weights.h5"
+
+    def _best(self, history: list[Epoch]) -> pathlib.Path:
+        return self._folder / f"best-{best(history).epoch:04d}.weights.h5"

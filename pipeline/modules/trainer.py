@@ -1,0 +1,56 @@
+"""Trainer's entry point: translates what TFX hands over; the work is in `pipeline.model`."""
+
+import json
+import pathlib
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import tensorflow_transform as tft
+from tfx.components.trainer.fn_args_utils import FnArgs
+
+from pipeline.config.sections import TrainingConfig
+from pipeline.model import recipe
+from pipeline.modules.transform_layer import ExampleTransform
+from schemas.clip_spec import ClipSpec
+from schemas.taxonomy import Split
+
+# Keys of custom_config.
+TRAINING: Final = "training"  # TrainingConfig, as JSON or as a mapping
+CLIP: Final = "clip"  # ClipSpec, as JSON
+CODE_FINGERPRINT: Final = "code_fingerprint"
+WORK_DIR: Final = "work_dir"  # of checkpoints; TFX removes the outputs of a failed execution
+
+
+def run_fn(fn_args: FnArgs) -> None:
+    """Trains, calibrates and exports; TFX calls it by its dotted path.
+
+    `custom_config` holds TRAINING, CLIP, CODE_FINGERPRINT and WORK_DIR. `train_files` are of the
+    split train, `eval_files` of val and calibration, told apart by their `Split-<name>` folder.
+
+    Raises:
+      TrainingError: The data does not allow a training; see `pipeline.model.errors`.
+    """
+    custom = fn_args.custom_config
+    recipe.make_model(
+        _training_config(custom[TRAINING]),
+        ClipSpec.from_json(custom[CLIP]),
+        {
+            Split.TRAIN: fn_args.train_files,
+            Split.VAL: _of_split(fn_args.eval_files, Split.VAL),
+            Split.CALIBRATION: _of_split(fn_args.eval_files, Split.CALIBRATION),
+        },
+        transform=ExampleTransform(tft.TFTransformOutput(fn_args.transform_output)),
+        code_fingerprint=custom[CODE_FINGERPRINT],
+        work_dir=pathlib.Path(custom[WORK_DIR]),
+        run_dir=pathlib.Path(fn_args.model_run_dir),
+        model_dir=pathlib.Path(fn_args.serving_model_dir),
+    )
+
+
+def _training_config(value: str | Mapping[str, Any]) -> TrainingConfig:
+    return TrainingConfig(**(json.loads(value) if isinstance(value, str) else value))
+
+
+def _of_split(patterns: Sequence[str], split: Split) -> list[str]:
+    folder = f"Split-{split.value}"
+    return [pattern for pattern in patterns if folder in pathlib.PurePath(pattern).parts]

@@ -1,0 +1,50 @@
+"""Errors of running a graph.
+
+RunnerError
+├── UnknownNodeError        a name that is no node of the graph
+├── EmptyRangeError         no node lies between --from and --to
+├── NothingToReuseError     a partial run without an earlier run to start from
+└── NodeFailedError         a node that recorded its failure instead of raising
+"""
+
+import difflib
+from collections.abc import Sequence
+
+
+class RunnerError(Exception):
+    """Base of what a runner refuses or reports.
+
+    Attributes:
+      code: Stable snake_case reason.
+    """
+
+    code = "runner_error"
+
+
+class UnknownNodeError(RunnerError):
+    """A name that is no node of the graph."""
+
+    code = "unknown_node"
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        super().__init__(f"no node {name!r}{hint} (nodes: {', '.join(known)})")
+
+
+class EmptyRangeError(RunnerError):
+    """No node lies between the first and the last node asked for."""
+
+    code = "empty_range"
+
+
+class NothingToReuseError(RunnerError):
+    """A partial run needs outputs that no earlier run left."""
+
+    code = "nothing_to_reuse"
+
+
+class NodeFailedError(RunnerError):
+    """A node whose recorded state is FAILED though its launcher returned."""
+
+    code = "node_failed"

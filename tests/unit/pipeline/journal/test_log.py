@@ -1,0 +1,43 @@
+"""The journal file: whole lines only, in order, also from several threads."""
+
+import threading
+
+from pipeline.journal import events
+from pipeline.journal.log import Follower, Journal
+
+
+def test_a_follower_gets_each_event_once(tmp_path):
+    path = tmp_path / "events.jsonl"
+    journal, follower = Journal(path), Follower(path)
+    assert follower.read() == []
+    journal.append(events.NodeStarted(node="A", time=1.0))
+    assert [event.node for event in follower.read()] == ["A"]
+    journal.append(events.NodeStarted(node="B", time=2.0))
+    journal.append(events.NodeStarted(node="C", time=3.0))
+    assert [event.node for event in follower.read()] == ["B", "C"]
+    assert follower.read() == []
+
+
+def test_a_torn_line_waits_until_it_is_whole(tmp_path):
+    path = tmp_path / "events.jsonl"
+    line = events.to_json(events.NodeStarted(node="A", time=1.0)) + "\n"
+    path.write_text(line[:10])
+    follower = Follower(path)
+    assert follower.read() == []
+    path.write_text(line)
+    assert [event.node for event in follower.read()] == ["A"]
+
+
+def test_lines_of_several_threads_do_not_mix(tmp_path):
+    journal = Journal(tmp_path / "events.jsonl")
+
+    def work(name):
+        for _ in range(50):
+            journal.append(events.NodeStarted(node=name * 100))
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(Follower(tmp_path / "events.jsonl").read()) == 200

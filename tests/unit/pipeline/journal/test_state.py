@@ -1,0 +1,44 @@
+"""The fold of a run's events."""
+
+from pipeline.journal import events
+from pipeline.journal.events import NodeState, Outcome
+from pipeline.journal.state import RunState
+
+
+def test_a_run_is_the_sum_of_its_events():
+    state = RunState(
+        [
+            events.RunStarted(run_id="r", pipeline="p", time=1.0),
+            events.Planned(nodes=("A", "B", "C"), time=2.0),
+            events.NodeStarted(node="A", time=3.0),
+            events.NodeEnded(
+                node="A", state=NodeState.RAN, seconds=1.5, facts={"x": 1}, time=4.5
+            ),
+            events.NodeStarted(node="B", time=5.0),
+            events.Progressed(node="B", fields={"epoch": 2}, time=6.0),
+        ]
+    )
+    assert [node.state for node in state.nodes.values()] == [
+        NodeState.RAN,
+        NodeState.RUNNING,
+        NodeState.WAITING,
+    ]
+    assert state.nodes["A"].facts == {"x": 1}
+    assert state.running is state.nodes["B"]
+    assert (state.running.progress, state.running.progressed) == ({"epoch": 2}, 6.0)
+    assert state.outcome is None
+
+
+def test_a_node_that_could_not_say_how_it_ended_is_closed_with_the_run():
+    happened = [
+        events.Planned(nodes=("A",), time=1.0),
+        events.NodeStarted(node="A", time=2.0),
+    ]
+    for outcome, expected in (
+        (Outcome.FAILED, NodeState.FAILED),
+        (Outcome.INTERRUPTED, NodeState.INTERRUPTED),
+    ):
+        state = RunState([*happened, events.RunEnded(outcome=outcome, time=5.0)])
+        assert state.nodes["A"].state is expected
+        assert state.nodes["A"].seconds == 3.0
+        assert state.running is None

@@ -1,0 +1,188 @@
+"""Training on made-up clips: what it learns, keeps, reports, and how it goes on after a kill."""
+
+import dataclasses
+import json
+import logging
+
+import numpy as np
+import pytest
+
+from pipeline.config.sections import TrainingConfig
+from pipeline.model import inputs, selection, training
+from pipeline.model.errors import DivergedError
+from pipeline.model.resume import Epoch, WorkDirectory, best
+from pipeline.model.temporal import CLIP_LOGIT
+from schemas import progress
+
+
+def epoch(number, val_auc, val_loss=0.5, stage="whole"):
+    return Epoch(
+        stage=stage,
+        epoch=number,
+        loss=0.5,
+        val_loss=val_loss,
+        val_auc=val_auc,
+        learning_rate=1e-3,
+        seconds=1.0,
+    )
+
+
+def run(config, train_tracks, val_tracks, folder, work=None):
+    return training.train(
+        config,
+        train_tracks,
+        val_tracks,
+        run_dir=folder / "run",
+        work=work or WorkDirectory(folder / "work", "one"),
+    )
+
+
+@pytest.fixture(scope="module")
+def trained(config, train_tracks, val_tracks, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trained")
+    config = dataclasses.replace(config, epochs=5)
+    records = []
+    handler = logging.Handler()
+    handler.emit = lambda record: records.append(json.loads(record.getMessage()))
+    logger = logging.getLogger(progress.LOGGER_NAME)
+    logger.addHandler(handler)
+    level = logger.level
+    logger.setLevel(logging.INFO)
+    try:
+        return run(config, train_tracks, val_tracks, folder), folder, records
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+
+
+def test_it_learns_to_tell_the_videos_apart(trained):
+    assert trained[0].val_auc >= 0.9
+
+
+def test_the_best_epoch_is_what_comes_out(trained, val_tracks):
+    result = trained[0]
+    logits = selection.predict(result.detector.model, inputs.clips_in_order(val_tracks, 8))[
+        CLIP_LOGIT
+    ]
+    assert selection.video_auc(val_tracks, logits) == result.val_auc
+    assert max(result.val_auc_rnn, result.val_auc_frame_mean) == result.val_auc
+    assert result.val_auc_rnn == best(result.history).val_auc
+
+
+def test_curves_are_written_for_people_and_for_tensorboard(trained):
+    result, folder, _ = trained
+    history = json.loads((folder / "run" / training.HISTORY_FILE).read_text())
+    assert [one["epoch"] for one in history] == list(range(1, len(result.history) + 1))
+    assert {"loss", "val_loss", "val_auc", "learning_rate", "seconds"} <= set(history[0])
+    assert list((folder / "run" / "tensorboard" / "whole").rglob("events.out.tfevents*"))
+
+
+def test_every_epoch_is_reported(trained):
+    result, _, records = trained
+    assert [one["epoch"] for one in records] == [one.epoch for one in result.history]
+    assert set(records[0]) == {"epoch", "epochs", "loss", "val_auc"}
+
+
+def test_a_killed_training_goes_on_at_its_last_whole_epoch(
+    config, train_tracks, val_tracks, tmp_path, monkeypatch
+):
+    class Killed(BaseException):
+        pass
+
+    save = WorkDirectory.save
+
+    def save_once(self, history, *models):
+        save(self, history, *models)
+        if len(history) == 2:
+            raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(WorkDirectory, "save", save_once)
+        with pytest.raises(Killed):
+            run(config, train_tracks, val_tracks, tmp_path)
+    left = WorkDirectory(tmp_path / "work", "one").history()
+    result = run(config, train_tracks, val_tracks, tmp_path)
+    assert len(left) == 2
+    assert result.history[:2] == left
+    assert len(result.history) == 3
+    # The optimizer goes on too: its schedule is a third of the way further, not at its start.
+    assert result.history[2].learning_rate < left[1].learning_rate < left[0].learning_rate
+
+
+def test_state_of_another_training_is_not_used(config, train_tracks, val_tracks, tmp_path):
+    one = dataclasses.replace(config, epochs=1, fine_tune_epochs=0)
+    run(one, train_tracks, val_tracks, tmp_path)
+    assert len(WorkDirectory(tmp_path / "work", "one").history()) == 1
+    assert WorkDirectory(tmp_path / "work", "two").history() == []
+
+
+def test_the_identity_follows_configuration_data_and_code(config, train_tracks, val_tracks):
+    tracks = [train_tracks, val_tracks]
+    other = dataclasses.replace(config, seed=1)
+    found = {
+        training.identity(config, tracks, "a"),
+        training.identity(other, tracks, "a"),
+        training.identity(config, tracks[::-1], "a"),
+        training.identity(config, tracks, "b"),
+    }
+    assert len(found) == 4
+    assert training.identity(config, tracks, "a") in found
+
+
+def test_the_work_directory_keeps_two_weight_files_and_forgets_them(
+    config, train_tracks, val_tracks, tmp_path
+):
+    work = WorkDirectory(tmp_path / "work", "one")
+    run(config, train_tracks, val_tracks, tmp_path, work)
+    assert 1 <= len(list((tmp_path / "work").glob("*.weights.h5"))) <= 2
+    work.clear()
+    assert not (tmp_path / "work").exists()
+
+
+def test_patience_counts_epochs_of_the_stage_since_the_best(config, val_tracks, tmp_path):
+    watch = selection.Watch(
+        config=dataclasses.replace(config, patience=2),
+        val=val_tracks,
+        history=[epoch(1, 0.7), epoch(2, 0.9), epoch(3, 0.8)],
+        work=WorkDirectory(tmp_path, ""),
+        detector=None,
+        planned_epochs=5,
+    )
+    assert not watch.is_stale("whole")
+    watch.history.append(epoch(4, 0.9))
+    assert watch.is_stale("whole")
+    assert not watch.is_stale("fine_tune")
+    watch.history.append(epoch(5, 0.9, val_loss=0.4))
+    assert not watch.is_stale("whole")
+
+
+def test_the_best_epoch_has_the_greatest_auc_then_the_least_loss():
+    history = [epoch(1, 0.9, 0.5), epoch(2, 0.95, 0.6), epoch(3, 0.95, 0.4), epoch(4, 0.95, 0.4)]
+    assert best(history).epoch == 3
+
+
+def test_a_loss_that_is_no_number_stops_the_training(config, train_tracks, val_tracks, tmp_path):
+    exploding = dataclasses.replace(config, learning_rate=1.0, weight_decay=1e30)
+    with pytest.raises(DivergedError, match="learning_rate"):
+        run(exploding, train_tracks, val_tracks, tmp_path)
+
+
+def test_a_pretrained_encoder_is_trained_in_two_stages(train_tracks, val_tracks, tmp_path):
+    config = TrainingConfig(
+        rnn_units=4, dense_units=8, batch_size=8, epochs=2, fine_tune_epochs=1, trainable_blocks=1
+    )
+    result = run(config, train_tracks, val_tracks, tmp_path)
+    assert [one.stage for one in result.history] == ["heads", "heads", "fine_tune"]
+    assert np.isfinite(result.val_auc)
+
+
+@pytest.mark.parametrize("rnn_wins", [True, False])
+def test_the_recurrent_head_is_kept_only_where_it_wins(trained, val_tracks, monkeypatch, rnn_wins):
+    merits = iter([(0.9, -0.1), (0.8 if rnn_wins else 0.95, -0.2)])
+    closed = []
+    monkeypatch.setattr(training, "merit", lambda *_: next(merits))
+    monkeypatch.setattr(type(trained[0].detector), "close_gate", lambda self: closed.append(True))
+    chosen = training._choose_head(trained[0].detector, val_tracks, trained[0].history)
+    assert chosen.temporal_head == (training.RNN if rnn_wins else training.FRAME_MEAN)
+    assert chosen.val_auc == (0.9 if rnn_wins else 0.95)
+    assert bool(closed) is not rnn_wins

@@ -1,0 +1,37 @@
+"""Tests of DeadLetter."""
+
+import pytest
+
+from components.video import errors
+from schemas import dead_letter
+from schemas.dead_letter import DeadLetter
+
+
+def test_json_brings_back_an_equal_letter_on_one_line():
+    letter = DeadLetter(record_key="a", code="no_face", message="two\nlines", is_fake=True)
+    assert DeadLetter.from_json(letter.to_json()) == letter
+    assert "\n" not in letter.to_json()
+
+
+def test_an_unknown_code_is_echoed():
+    with pytest.raises(ValueError, match="got 'bad_luck'"):
+        DeadLetter(record_key="a", code="bad_luck", message="")
+
+
+def test_no_code_is_of_two_stages():
+    stages = (
+        dead_letter.MANIFEST_CODES,
+        dead_letter.PROBE_CODES,
+        dead_letter.EXTRACTION_CODES,
+    )
+    assert sum(map(len, stages)) == len(dead_letter.CODES)
+
+
+def subclasses(error):
+    return {error, *(found for sub in error.__subclasses__() for found in subclasses(sub))}
+
+
+def test_every_video_error_has_a_code_of_the_closed_set():
+    codes = {error.code for error in subclasses(errors.VideoError) - {errors.VideoError}}
+    assert codes
+    assert codes <= dead_letter.CODES
