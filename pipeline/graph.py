@@ -18,7 +18,6 @@ from tfx.components.trainer.component import Trainer
 from tfx.components.transform.component import Transform
 from tfx.dsl.components.base import base_node
 from tfx.dsl.components.common.resolver import Resolver
-from tfx.dsl.input_resolution.strategies import latest_blessed_model_strategy
 from tfx.orchestration import metadata
 from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.proto import trainer_pb2, transform_pb2
@@ -31,7 +30,7 @@ from components.guarded_pusher.component import Pusher
 from components.serving_validator.component import ServingValidator
 from components.video_validator.component import VideoValidator
 from pipeline.config.tree import PipelineConfig
-from pipeline.evaluation import eval_config
+from pipeline.evaluation import baseline, eval_config
 from schemas import resources
 from schemas.taxonomy import Split
 
@@ -159,15 +158,16 @@ def _release_stage(
     config: PipelineConfig, data: _Data, trainer: Trainer
 ) -> list[base_node.BaseNode]:
     model = trainer.outputs["model"]
-    baseline = Resolver(
-        strategy_class=latest_blessed_model_strategy.LatestBlessedModelStrategy,
+    latest_blessed = Resolver(
+        strategy_class=baseline.LatestComparableModelStrategy,
+        config={baseline.CLIP_SPEC: config.clip.to_json()},
         model=types.Channel(type=standard_artifacts.Model),
         model_blessing=types.Channel(type=standard_artifacts.ModelBlessing),
     ).with_id(BASELINE_ID)
     evaluator = Evaluator(
         examples=data.examples,
         model=model,
-        baseline_model=baseline.outputs["model"],
+        baseline_model=latest_blessed.outputs["model"],
         example_splits=[Split.TEST.value],
         eval_config=eval_config.eval_config(config.evaluation),
     )
@@ -184,7 +184,7 @@ def _release_stage(
         infra_blessing=validator.outputs["blessing"],
         base_directory=str(push_directory(config)),
     )
-    return [baseline, evaluator, validator, pusher]
+    return [latest_blessed, evaluator, validator, pusher]
 
 
 def _videos_root(config: PipelineConfig) -> str:

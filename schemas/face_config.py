@@ -1,4 +1,4 @@
-"""How faces are found and linked: shared by training and serving, part of the preprocessing hash."""
+"""How faces are found and linked, in training and serving alike; part of the preprocessing hash."""
 
 import dataclasses
 import json

@@ -26,4 +26,5 @@ SCORING_OUTPUTS: Final = (SCORE, LOGIT, CLIP_SCORES, FRAME_SCORES, THRESHOLDS, H
 # Files under assets.extra/ of the SavedModel.
 EXTRA_ASSETS: Final = "assets.extra"
 DETECTOR_FILE: Final = "detector.json"  # hash, fingerprint, temperature, thresholds, counts
+DETECTOR_CLIP: Final = "clip"  # key of the ClipSpec in DETECTOR_FILE
 REFERENCE_FILE: Final = "reference.json"  # video_key to score, as the trainer computed them

@@ -34,11 +34,13 @@ def is_torn(path: str | pathlib.Path) -> bool:
 
 
 def _iso_is_torn(file: BinaryIO, size: int) -> bool:
-    """A box passes the end of the file, or the file ends without its index (`moov`)."""
-    position, has_index = 0, False
-    while position + 8 <= size:
+    """A box passes the end of the file, or the file ends without its index or a fragment's data."""
+    position, has_index, kind = 0, False, b""
+    while position < size:
         file.seek(position)
         header = file.read(16)
+        if len(header) < 8:
+            return any(header)  # zeros would be padding
         kind, length = header[4:8], int.from_bytes(header[:4], "big")
         if length == 1:
             length = int.from_bytes(header[8:16], "big")
@@ -50,7 +52,7 @@ def _iso_is_torn(file: BinaryIO, size: int) -> bool:
             return True
         has_index = has_index or kind == b"moov"
         position += length
-    return not has_index
+    return not has_index or kind == b"moof"
 
 
 def _matroska_is_torn(file: BinaryIO, size: int) -> bool:

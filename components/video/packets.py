@@ -18,6 +18,8 @@ FORMATS: Final = (
     "jpeg_pipe,png_pipe,webp_pipe,bmp_pipe,tiff_pipe,gif_pipe,j2k_pipe,jpegxl_pipe"
 )
 _ASSUMED_FPS: Final = 25.0
+# PyAV raises the second where another stream begins in mid-file.
+_TORN: Final = (av.FFmpegError, IndexError)
 
 
 class Packet(NamedTuple):
@@ -59,7 +61,7 @@ def open_stream(path: str | pathlib.Path) -> Iterator[Any]:
     """
     limits = {"protocol_whitelist": "file", "format_whitelist": FORMATS}
     try:
-        container = av.open(str(path), options=limits)
+        container = av.open(str(path), options=limits, metadata_errors="replace")
     except (FileNotFoundError, PermissionError, IsADirectoryError):
         raise  # nothing is known of the video
     except av.FFmpegError as error:
@@ -71,8 +73,11 @@ def open_stream(path: str | pathlib.Path) -> Iterator[Any]:
         videos = [stream for stream in container.streams.video if not stream.disposition & cover]
         if not videos:
             raise errors.NoVideoStreamError("the file holds no video stream; send a video file")
-        videos[0].thread_type = "NONE"
-        yield videos[0]
+        stream = videos[0]
+        if stream.codec_context is None:
+            raise errors.UndecodableVideoError("FFmpeg has no decoder for it; export it as H.264")
+        stream.thread_type = "NONE"
+        yield stream
 
 
 def read_index(stream: Any) -> PacketIndex:
@@ -88,7 +93,7 @@ def read_index(stream: Any) -> PacketIndex:
             if packet.size:
                 packets.append(Packet(packet.pts, packet.is_keyframe, not packet.is_discard))
                 is_cut = packet.is_corrupt  # of the last packet, in the end
-    except av.FFmpegError:
+    except _TORN:
         is_cut = True  # what came before the tear is still good
     shown = [position for position, packet in enumerate(packets) if packet.is_shown]
     if not shown:
@@ -142,7 +147,7 @@ def demux(stream: Any) -> Iterator[Any]:
     """Yields the packets (`av.Packet`) that hold data, in file order, up to the end or a tear."""
     try:
         yield from (packet for packet in stream.container.demux(stream) if packet.size)
-    except av.FFmpegError:
+    except _TORN:
         return
 
 

@@ -11,10 +11,11 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from multiprocessing import connection
 from types import TracebackType
-from typing import Any, Final, Generic, TypeVar
+from typing import IO, Any, Final, Generic, TypeVar
 
 from components.video import clips, errors, worker
 from schemas.clip_spec import ClipSpec
@@ -23,6 +24,7 @@ from schemas.face_config import FaceConfig
 T = TypeVar("T")
 
 _MODULE: Final = "components.video.worker"
+_MAX_MESSAGE: Final = 4000  # characters of a dead child's last words
 _CRASHES: Final = frozenset(
     {signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT}
 )
@@ -51,7 +53,9 @@ class Outcome(Generic[T]):
 class _Child:
     process: subprocess.Popen[bytes]
     link: Any  # multiprocessing.connection.Connection
+    messages: IO[str]  # what it writes to stderr
     item: Any = None
+    path: str = ""
     is_busy: bool = False
 
 
@@ -99,7 +103,7 @@ class TrackPool(Generic[T]):
         if child is None:
             child = _start(self._setup)
             self._children.append(child)
-        child.item, child.is_busy = item, True
+        child.item, child.path, child.is_busy = item, path, True
         _send(child, worker.Job(path, max_tracks))
 
     def wait(self) -> list[Outcome[T]]:
@@ -118,10 +122,9 @@ class TrackPool(Generic[T]):
     def close(self) -> None:
         """Ends all children; videos that were not collected are lost."""
         for child in self._children:
-            child.link.close()
             if child.is_busy:
                 child.process.kill()
-            child.process.wait()
+            _end(child)
         self._children.clear()
 
     def __enter__(self) -> "TrackPool[T]":
@@ -136,22 +139,23 @@ class TrackPool(Generic[T]):
         self.close()
 
     def _collect(self, child: _Child) -> Outcome[T]:
+        child.is_busy = False
         try:
             answer: worker.Answer = child.link.recv()
         except (EOFError, ConnectionResetError):
-            answer = self._bury(child)
-        child.is_busy = False
-        if isinstance(answer, str):
-            raise WorkerError(f"extraction of {child.item} failed:\n{answer}")
+            self._children.remove(child)
+            answer = self._cause_of_death(child)
         if isinstance(answer, errors.VideoError):
             return Outcome(child.item, (), answer)
         return Outcome(child.item, answer, None)
 
-    def _bury(self, child: _Child) -> errors.VideoError | str:
-        """Removes a dead child; says what it died of."""
-        self._children.remove(child)
-        child.link.close()
-        status = -child.process.wait()
+    def _cause_of_death(self, child: _Child) -> errors.VideoError:
+        """What of the video ended the child; raises WorkerError if it was something else."""
+        child.process.wait()
+        child.messages.seek(0)
+        messages = child.messages.read()[-_MAX_MESSAGE:]
+        _end(child)
+        status = -child.process.returncode
         if status == worker.TIME_LIMIT_SIGNAL:
             return errors.DecodeTimeoutError(
                 f"not done after {self._setup.timeout_seconds:g} seconds; "
@@ -161,22 +165,33 @@ class TrackPool(Generic[T]):
             return errors.UndecodableVideoError(
                 f"the decoder crashed ({signal.Signals(status).name}); export the video again"
             )
-        return f"the worker process ended with status {-status}; its messages are in the log"
+        raise WorkerError(
+            f"extraction from {child.path} ended with status {-status}; last messages:\n{messages}"
+        )
 
 
 def _start(setup: worker.Setup) -> _Child:
     """Starts a child that finds the modules that this process finds."""
     ours, theirs = multiprocessing.Pipe()
+    messages = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 (lives as the child)
     process = subprocess.Popen(
         [sys.executable, "-m", _MODULE, str(theirs.fileno())],
         pass_fds=[theirs.fileno()],
         stdin=subprocess.DEVNULL,
+        stderr=messages,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     theirs.close()
-    child = _Child(process, ours)
+    child = _Child(process, ours, messages)
     _send(child, setup)
     return child
+
+
+def _end(child: _Child) -> None:
+    """Waits for a child that was told to end, by closing its link or by a signal."""
+    child.link.close()
+    child.process.wait()
+    child.messages.close()
 
 
 def _send(child: _Child, message: tuple[object, ...]) -> None:

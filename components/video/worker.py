@@ -3,13 +3,12 @@
 Run as `python -m components.video.worker DESCRIPTOR`, where DESCRIPTOR is the open end of a
 `multiprocessing.Pipe`. It imports neither TensorFlow nor Beam. Before each video it sets
 itself a timer, whose signal the kernel delivers even while a decoder hangs in C code: the
-process then dies, also when its parent is gone.
+process then dies, also when its parent is gone. A bug ends it with a traceback on stderr.
 """
 
 import itertools
 import signal
 import sys
-import traceback
 from multiprocessing.connection import Connection
 from typing import Final, NamedTuple
 
@@ -24,7 +23,7 @@ TIME_LIMIT_SIGNAL: Final = signal.SIGALRM
 
 
 class Setup(NamedTuple):
-    """First message to the child. Messages are sent as plain tuples, answers come by type."""
+    """First message to the child, sent as a plain tuple: here this module is `__main__`."""
 
     clip_spec: str  # JSON
     face_config: str  # JSON
@@ -32,14 +31,14 @@ class Setup(NamedTuple):
 
 
 class Job(NamedTuple):
-    """Every further message to the child."""
+    """Every further message to the child, also sent as a plain tuple."""
 
     path: str
     max_tracks: int
 
 
 Tracks = tuple[clips.Track, ...]
-Answer = Tracks | errors.VideoError | str  # str: the traceback of a bug
+Answer = Tracks | errors.VideoError
 
 
 def main(descriptor: int) -> None:
@@ -69,8 +68,6 @@ def _extract(job: Job, spec: ClipSpec, faces: FaceConfig, detector: FaceDetector
         return tuple(itertools.islice(found, job.max_tracks))
     except errors.VideoError as error:
         return error
-    except Exception:  # noqa: BLE001 (the parent raises it again)
-        return traceback.format_exc()
 
 
 if __name__ == "__main__":

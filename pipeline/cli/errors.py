@@ -5,6 +5,7 @@ CallError
 ├── BadOverrideError        a --set that is not KEY=VALUE
 ├── NoSuchRunError          `runs show` of an unknown run
 ├── OutputInUseError        another run holds the output folder
+├── FolderTakenError        the demo's video folder holds something else
 └── UnknownNodeError        a --from or --to that is no node
 """
 
@@ -44,6 +45,12 @@ class OutputInUseError(CallError):
     """Another run holds the output folder."""
 
     code = "output_in_use"
+
+
+class FolderTakenError(CallError):
+    """The folder of the demo's videos holds what the demo did not write."""
+
+    code = "folder_taken"
 
 
 class UnknownNodeError(CallError):

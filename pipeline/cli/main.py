@@ -9,6 +9,7 @@ from pipeline.config import load
 from pipeline.version import VERSION
 
 BAD_CALL = 2
+INTERRUPTED = 130
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -49,6 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except click.Abort:
-        return 130
+    except click.Abort:  # Ctrl-C before the run began
+        click.echo("deepfake: interrupted", err=True)
+        return INTERRUPTED
     return status if isinstance(status, int) else 0

@@ -1,6 +1,7 @@
 """`deepfake demo`, `deepfake run` and `deepfake runs`."""
 
 import json
+import os
 import pathlib
 import sys
 from collections.abc import Callable
@@ -42,7 +43,7 @@ def _node_option(flag: str, name: str, text: str) -> Callable[[_Command], _Comma
     return click.option(flag, name, callback=_node_name, default="", metavar="NODE", help=text)
 
 
-@click.command()
+@click.command(short_help="Make videos, run everything, push a model.")
 @click.option("--output", metavar="FOLDER", default="runs/demo", show_default=True)
 @_no_cache
 def demo(output: str, no_cache: bool) -> int:
@@ -54,7 +55,7 @@ def demo(output: str, no_cache: bool) -> int:
     \b
     Examples:
       deepfake demo
-      deepfake demo --output /tmp/demo --no-cache
+      deepfake demo --output runs/again --no-cache
     """
     config = load.load("demo")
     click.echo(DEMO_NOTICE)
@@ -206,12 +207,16 @@ def _check_manifest(config: PipelineConfig) -> None:
 
 
 def _demo_videos(folder: pathlib.Path) -> pathlib.Path:
+    """Makes the videos where they are missing, and tells how far it is; returns their manifest."""
     from pipeline.demo import dataset  # numpy, OpenCV and PyAV; `--help` must not wait for them
 
     def show(done: int, total: int) -> None:
         if sys.stdout.isatty():
             click.echo(f"\rmaking videos {done}/{total}", nl=done == total)
         elif done == total:
-            click.echo(f"made {total} videos in {folder}")
+            click.echo(f"{total} videos in {folder}")
 
-    return dataset.write_dataset(folder, on_progress=show)
+    try:
+        return dataset.write_dataset(folder, workers=os.cpu_count() or 1, on_progress=show)
+    except FileExistsError as error:
+        raise errors.FolderTakenError(f"{error}; choose another --output") from error

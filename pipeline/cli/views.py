@@ -40,7 +40,7 @@ def opened(start: events.RunStarted, folder: RunFolder) -> Iterator[View]:
     """The view that suits standard output. `NO_COLOR` is respected."""
     console = _console()
     if console.is_terminal and not console.is_dumb_terminal:
-        with Live(console=console, auto_refresh=False, vertical_overflow="visible") as live:
+        with Live(console=console, auto_refresh=False) as live:
             yield LiveView(live, start, folder)
     else:
         yield PlainView(console, start, folder)

@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import Sequence
 from types import TracebackType
+from typing import NoReturn
 
 from pipeline.cli import failures, nodes, progress
 from pipeline.cli.run_folder import RunFolder
@@ -50,6 +51,14 @@ def prepare_process() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     threading.Thread(target=_end_with_the_command, daemon=True).start()
+
+
+def end_process(status: int) -> NoReturn:
+    """Ends this process at once: tearing TensorFlow, Beam and gRPC down takes seconds."""
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def _run(folder: RunFolder, sink: events.EventSink, from_node: str, to_node: str) -> None:
@@ -123,4 +132,4 @@ def _end_with_the_command() -> None:
 
 if __name__ == "__main__":
     prepare_process()
-    sys.exit(main())
+    end_process(main())

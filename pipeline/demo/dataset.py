@@ -10,6 +10,7 @@ import json
 import multiprocessing
 import pathlib
 import shutil
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
@@ -79,10 +80,16 @@ def write_dataset(
     if workers < 1:
         raise ValueError(f"workers must be at least 1, got {workers}")
     _claim(folder, parameters)
+    return _complete(folder, parameters, workers, on_progress or (lambda done, total: None))
+
+
+def _complete(
+    folder: pathlib.Path, parameters: Parameters, workers: int, report: Callable[[int, int], None]
+) -> pathlib.Path:
+    """Writes the videos that are missing, then the manifest; returns its path."""
+    manifest = folder / MANIFEST_FILE
     videos = plan.videos(parameters)
     missing = [video for video in videos if not (folder / video.record().path).exists()]
-    report = on_progress or (lambda done, total: None)
-    manifest = folder / MANIFEST_FILE
     if missing:
         manifest.unlink(missing_ok=True)
     done = len(videos) - len(missing)
@@ -125,8 +132,14 @@ def _write_takes(
         return
     # Spawned, not forked: the caller may hold threads.
     context = multiprocessing.get_context("spawn")
-    with context.Pool(workers, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
+    with context.Pool(workers, initializer=_begin_worker) as pool:
         yield from pool.imap_unordered(write, takes)
+
+
+def _begin_worker() -> None:
+    """Leaves Ctrl-C to the parent, which ends the pool, and the second core to the other worker."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    cv2.setNumThreads(1)
 
 
 def _write_take(folder: pathlib.Path, parameters: Parameters, videos: Sequence[Video]) -> int:

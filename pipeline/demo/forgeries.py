@@ -148,14 +148,14 @@ def _swap_face(own: FloatImage, driving: FloatImage, rng: np.random.Generator) -
 def _sync_lips(own: FloatImage, driving: FloatImage, rng: np.random.Generator) -> FloatImage:
     """A mouth that says something else, from a 40-pixel generator with unsteady exposure."""
     del own
-    return _bottleneck(driving, 40) * np.float32(rng.normal(1.06, 0.03))
+    return _bottleneck(driving, 40) * np.float32(rng.normal(1.08, 0.04))
 
 
 def _warp_flicker(own: FloatImage, driving: FloatImage, rng: np.random.Generator) -> FloatImage:
     """Reenactment without temporal coherence: each frame has its own small warp and exposure."""
     del driving
     centres = rng.uniform(0.2, 0.8, (6, 2)) * CROP_SIDE
-    pulls = rng.normal(0, 3.2, (6, 2))
+    pulls = rng.normal(0, 3.6, (6, 2))
 
     def wobble(points: FloatArray) -> FloatArray:
         falls = (warp.gaussian(points, centre, 11.0)[..., None] for centre in centres)
@@ -163,7 +163,7 @@ def _warp_flicker(own: FloatImage, driving: FloatImage, rng: np.random.Generator
 
     sources = warp.source_map(CROP_SIDE, wobble, np.eye(3))
     warped = cv2.remap(own, sources, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(warped * np.float32(rng.normal(1, 0.05)))
+    return np.asarray(warped * np.float32(rng.normal(1, 0.06)))
 
 
 def _generate(own: FloatImage, driving: FloatImage, rng: np.random.Generator) -> FloatImage:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
-# TFMA 0.52 exports these by itself only where TFX was imported before it.
+# Not from `tfma`: TFMA 0.52 has these names there only after `tfx.components` was imported.
 from tensorflow_model_analysis.proto import config_pb2
 
 from pipeline.config.sections import EvaluationConfig

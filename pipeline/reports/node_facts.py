@@ -13,7 +13,7 @@ from components.frame_extractor import keys as extractor_keys
 from components.guarded_pusher import keys as pusher_keys
 from components.serving_validator import keys as serving_keys
 from pipeline.evaluation import results
-from schemas import features
+from schemas import features, taxonomy
 
 Facts = dict[str, Any]
 
@@ -61,8 +61,12 @@ def _tracks(artifact: types.Artifact) -> Facts:
             entry = json.loads(line)
             num_tracks[entry["split"]] += 1
             videos[entry["split"]].add(entry[features.RECORD_KEY])
-    counts = {split: {"videos": len(videos[split]), "tracks": n} for split, n in num_tracks.items()}
-    return {"tracks": counts}
+    return {
+        "tracks": {
+            split: {"videos": len(videos[split]), "tracks": num_tracks[split]}
+            for split in taxonomy.SPLITS
+        }
+    }
 
 
 def _evaluation(artifact: types.Artifact) -> Facts:

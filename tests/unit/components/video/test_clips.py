@@ -1,10 +1,14 @@
 import dataclasses
+import pathlib
 
 import numpy as np
 import pytest
 
 from components.video import clips, errors, jpeg
+from schemas.clip_spec import ClipSpec
 from schemas.face_config import FaceConfig
+
+REAL_VIDEOS = pathlib.Path(__file__).parents[5] / "shared" / "data" / "clips" / "videos"
 
 
 def test_a_track_is_n_crops_in_display_order(talk, spec, faces, blazeface):
@@ -103,3 +107,19 @@ def test_each_sampled_frame_is_searched_once(talk, spec, faces, blazeface):
     (track,) = clips.iter_tracks(talk, overlapping, faces, Counting())
     assert len(track.frames) == 80
     assert len(calls) == len(set(track.times.tolist())) < 50
+
+
+@pytest.mark.skipif(not REAL_VIDEOS.is_dir(), reason="the shared clips are not here")
+@pytest.mark.parametrize("name", ["intel_asl_learn", "grid_bbaf2n", "anitalker_monalisa_mfcc"])
+def test_faces_of_real_videos_are_found_in_every_frame(name, faces, blazeface):
+    """In intel_asl the face is 57 pixels of 640, with hands passing in front of it."""
+    (track,) = clips.iter_tracks(REAL_VIDEOS / f"{name}.mp4", ClipSpec(), faces, blazeface)
+    assert track.present.all()
+
+
+@pytest.mark.skipif(not REAL_VIDEOS.is_dir(), reason="the shared clips are not here")
+def test_a_face_that_leaves_is_masked_from_then_on(faces, blazeface):
+    path = REAL_VIDEOS / "pyfeat_face_noface.mp4"
+    (track,) = clips.iter_tracks(path, ClipSpec(), faces, blazeface)
+    assert track.present[:8].all()
+    assert not track.present[16:].any()

@@ -24,6 +24,15 @@ def test_a_file_is_torn_wherever_it_was_cut_and_whole_if_it_was_not(make_video, 
         assert container.is_torn(cut), share
 
 
+def test_a_fragment_without_its_data_and_half_a_box_header_are_torn(make_video):
+    path = make_video(frames=30, mux={"movflags": "frag_keyframe+empty_moov"})
+    content = path.read_bytes()
+    data = content.index(b"mdat") - 4
+    for end, is_torn in ((data, True), (data + 5, True), (content.index(b"mfra") - 4, False)):
+        path.write_bytes(content[:end])
+        assert container.is_torn(path) == is_torn, end
+
+
 def test_a_live_recording_declares_no_size_and_is_not_torn(make_video):
     live = make_video("video.mkv", 30, mux={"live": "1"})
     cut = live.with_name("cut.mkv")

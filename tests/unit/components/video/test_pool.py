@@ -95,7 +95,7 @@ def test_a_decoder_that_crashes_makes_the_video_undecodable(start, hanging):
 def test_a_worker_killed_from_outside_is_no_fault_of_the_video(start, hanging):
     workers = start()
     kill(workers, hanging, signal.SIGKILL)
-    with pytest.raises(pool.WorkerError, match="ended with status -9"):
+    with pytest.raises(pool.WorkerError, match=r"hanging\.mp4 ended with status -9"):
         workers.wait()
     assert children() == []
 

@@ -126,6 +126,13 @@ def test_a_gif_of_one_frame_is_a_picture_and_one_of_many_is_a_video(make_video):
         probe.probe(gif(1))
 
 
+def test_a_codec_that_nobody_knows_is_undecodable(make_video):
+    path = make_video("video.mkv", 10)
+    path.write_bytes(path.read_bytes().replace(b"V_MPEG4/ISO/AVC", b"V_MPEG4/ISO/XYZ"))
+    with pytest.raises(errors.UndecodableVideoError, match="no decoder"):
+        probe.probe(path)
+
+
 def test_a_playlist_cannot_name_other_files(plain, tmp_path):
     path = tmp_path / "list.mp4"
     path.write_text(f"ffconcat version 1.0\nfile '{plain}'\n")

@@ -8,7 +8,6 @@ import pytest
 from pipeline.cli import run_folder
 from pipeline.journal import events
 from pipeline.journal.log import Journal
-from pipeline.reports import run_report
 
 
 @pytest.fixture
@@ -33,18 +32,15 @@ def worker(tmp_path):
 
 @pytest.fixture
 def made_run():
-    """Writes a run folder with a journal; returns the folder."""
+    """Writes a run folder with the journal of a run that began at 100 s; returns the folder."""
 
-    def made_run(output, happened, *, run_id=None, with_summary=True):
-        folder = run_folder.create(output)
-        if run_id:
-            folder = run_folder.RunFolder(folder.path.rename(output / run_id))
+    def made_run(output, run_id, *happened):
+        folder = run_folder.RunFolder(output / run_id)
+        folder.log.parent.mkdir(parents=True)
         journal = Journal(folder.journal)
-        start = events.RunStarted(run_id=folder.run_id, pipeline="deepfake", time=100.0)
+        start = events.RunStarted(run_id=run_id, pipeline="deepfake", time=100.0)
         for event in (start, *happened):
             journal.append(event)
-        if with_summary:
-            run_report.write(folder.summary, run_report.of_folder(folder.path, folder.journal))
         return folder
 
     return made_run

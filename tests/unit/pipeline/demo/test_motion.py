@@ -13,7 +13,7 @@ def test_people_talk_blink_and_never_jump():
     assert acted.mouth.max() > 0.4
     assert np.abs(acted.mouth).max() <= 1
     assert acted.lids.max() > 0.8
-    assert np.median(acted.lids) == 0
+    assert np.median(acted.lids) < 1e-9
     for name in ("sway", "nod", "yaw", "pitch"):
         signal = getattr(acted, name)
         assert signal.std() > 0.5

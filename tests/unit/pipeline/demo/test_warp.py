@@ -22,7 +22,7 @@ def test_no_displacement_is_the_affine_map():
 def test_the_coarse_grid_is_close_to_the_displacement():
     rows, columns = np.mgrid[:128, :128]
     points = np.stack([columns, rows], axis=-1).astype(float)
-    assert np.abs(warp.source_map(128, bend, np.eye(3)) - points - bend(points)).max() < 0.1
+    assert np.abs(warp.source_map(128, bend, np.eye(3)) - points - bend(points)).max() < 0.15
 
 
 def test_invert_finds_where_a_marked_pixel_goes():

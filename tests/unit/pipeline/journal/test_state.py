@@ -11,9 +11,7 @@ def test_a_run_is_the_sum_of_its_events():
             events.RunStarted(run_id="r", pipeline="p", time=1.0),
             events.Planned(nodes=("A", "B", "C"), time=2.0),
             events.NodeStarted(node="A", time=3.0),
-            events.NodeEnded(
-                node="A", state=NodeState.RAN, seconds=1.5, facts={"x": 1}, time=4.5
-            ),
+            events.NodeEnded(node="A", state=NodeState.RAN, seconds=1.5, facts={"x": 1}, time=4.5),
             events.NodeStarted(node="B", time=5.0),
             events.Progressed(node="B", fields={"epoch": 2}, time=6.0),
         ]

@@ -24,9 +24,7 @@ def test_workers_without_effect_are_refused():
 
 def test_the_operator_adds_arguments_before_those_of_the_component():
     spec = executable_spec_pb2.BeamExecutableSpec()
-    spec.python_executor_spec.class_path = (
-        "tfx.components.statistics_gen.executor.Executor"
-    )
+    spec.python_executor_spec.class_path = "tfx.components.statistics_gen.executor.Executor"
     spec.beam_pipeline_args_placeholders.add().value.string_value = "--own=1"
     before = spec.SerializeToString(deterministic=True)
     operators = beam.executor_operators(["--runner=FnApiRunner"])
@@ -39,9 +37,7 @@ def test_the_operator_adds_arguments_before_those_of_the_component():
 def test_the_executor_receives_the_arguments(monkeypatch, tmp_path):
     received = []
     spec = executable_spec_pb2.BeamExecutableSpec()
-    spec.python_executor_spec.class_path = (
-        "tfx.components.statistics_gen.executor.Executor"
-    )
+    spec.python_executor_spec.class_path = "tfx.components.statistics_gen.executor.Executor"
     operator = beam.executor_operators(["--runner=FnApiRunner"])[type(spec)](spec)
     monkeypatch.setattr(
         "tfx.components.statistics_gen.executor.Executor.Do",

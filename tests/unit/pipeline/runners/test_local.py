@@ -25,9 +25,7 @@ def run(tiny_graph, tmp_path):
         graph = tiny_graph.pipeline(tmp_path, **parameters)
         ir = local.compile_graph(graph, run_id=f"run-{run.count}", order=tiny_graph.ORDER)
         run.count += 1
-        local.run(
-            ir, sink=told.append, describe=describe, from_node=from_node, to_node=to_node
-        )
+        local.run(ir, sink=told.append, describe=describe, from_node=from_node, to_node=to_node)
         return ended()
 
     def ended():
