@@ -40,11 +40,13 @@ def build(config: TrainingConfig, clip: ClipSpec, *, policy: str = "float32") ->
     """
     encoder = encoders.build(config, clip.crop_size, policy=policy)
     width = encoder.output_shape[-1]
-    head = temporal.build_head(config, clip.num_frames, width)
+    content = encoders.content_width(config)
+    head = temporal.build_head(config, clip.num_frames, width, content)
     frames = keras.Input((clip.num_frames, clip.crop_size, clip.crop_size, 3), dtype="uint8")
     present = keras.Input((clip.num_frames,), dtype="float32")
     crops = ops.reshape(frames, (-1, clip.crop_size, clip.crop_size, 3))
-    features = ops.reshape(ops.cast(encoder(crops), "float32"), (-1, clip.num_frames, width))
+    features = ops.cast(encoder(crops), "float32")
+    features = ops.reshape(features, (-1, clip.num_frames, width))
     model = keras.Model((frames, present), head((features, present)), name="detector")
     return Detector(encoder, head, model)
 

@@ -1,5 +1,9 @@
 """Frame encoders: pixels of a face crop to a feature vector.
 
+A vector holds the content of the crop, and for the pre-trained encoder also its texture: mean and
+deviation of two middle blocks. Traces of forgery are a matter of texture, which the top layers of
+a network trained on objects leave out (RINE, arXiv 2402.19091, takes intermediate blocks for it).
+
 `efficientnet_lite0`: EfficientNet-Lite0 (Tan and Le, arXiv 1905.11946; the Lite variant of
 tensorflow/tpu drops squeeze-and-excitation and swaps swish for ReLU6), ImageNet weights.
 `small_cnn`: five strided convolutions from scratch, for tests and for very small crops.
@@ -9,7 +13,7 @@ import dataclasses
 from typing import Any, Final
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 from pipeline.config.sections import TrainingConfig
 from pipeline.model import weights
@@ -37,7 +41,9 @@ _STAGES: Final = (
     _Stage(6, 192, 4, 2, 5),
     _Stage(6, 320, 1, 1, 3),
 )
+_CONTENT: Final = 1280
 _NUM_BLOCKS: Final = sum(stage.repeats for stage in _STAGES)
+_TEXTURE_BLOCKS: Final = (7, 10)  # the last ones of 80 and of 112 channels
 _SMALL_CHANNELS: Final = (16, 32, 64, 96, 128)
 
 
@@ -55,7 +61,8 @@ def build(config: TrainingConfig, crop_size: int, *, policy: str = "float32") ->
       policy: Keras dtype policy of the layers.
 
     Returns:
-      A model from [B, S, S, 3] uint8 RGB to [B, D] float features; D is 1280 or 128.
+      A model from [B, S, S, 3] uint8 RGB to [B, D] float features: D is 1664, with the content
+      (1280, the `content_width`) first and the texture (384) after it, or 128 of content alone.
     """
     pixels = keras.Input((crop_size, crop_size, 3), dtype="uint8")
     x = layers.Rescaling(1 / 128, offset=-127 / 128, dtype=policy)(pixels)
@@ -69,6 +76,11 @@ def build(config: TrainingConfig, crop_size: int, *, policy: str = "float32") ->
         )
     encoder.trainable = False
     return encoder
+
+
+def content_width(config: TrainingConfig) -> int:
+    """How many of the features, from the first, are content; the others are texture."""
+    return _CONTENT if is_pretrained(config) else _SMALL_CHANNELS[-1]
 
 
 def unfreeze(encoder: keras.Model, blocks: int) -> None:
@@ -105,14 +117,24 @@ def _lite0(x: Any, policy: str) -> Any:
         32, 3, strides=2, padding="same", use_bias=False, name="conv_stem", dtype=policy
     )(x)
     x = _norm_relu6(x, "bn0", policy)
-    block = 0
+    block, texture = 0, []
     for stage in _STAGES:
         for repeat in range(stage.repeats):
             stride = stage.stride if repeat == 0 else 1
             x = _inverted_residual(x, stage, stride, f"block{block:02d}", policy)
+            texture += _moments(x) if block in _TEXTURE_BLOCKS else []
             block += 1
-    x = layers.Conv2D(1280, 1, use_bias=False, name="conv_head", dtype=policy)(x)
-    return layers.GlobalAveragePooling2D(dtype=policy)(_norm_relu6(x, "bn1", policy))
+    x = layers.Conv2D(_CONTENT, 1, use_bias=False, name="conv_head", dtype=policy)(x)
+    content = ops.mean(_norm_relu6(x, "bn1", policy), axis=(1, 2))
+    return ops.concatenate([ops.cast(content, "float32"), *texture], axis=-1)
+
+
+def _moments(x: Any) -> list[Any]:
+    """Mean and standard deviation over the picture: [B, H, W, C] to two of [B, C] float32."""
+    exact = ops.cast(x, "float32")
+    variance = ops.var(exact, axis=(1, 2))
+    # A flat picture has no deviation, and the root no gradient there.
+    return [ops.mean(exact, axis=(1, 2)), ops.sqrt(variance + 1e-6)]
 
 
 def _inverted_residual(x: Any, stage: _Stage, stride: int, name: str, policy: str) -> Any:

@@ -17,16 +17,19 @@ CLIP_LOGIT: Final = "clip_logit"
 FRAME_LOGITS: Final = "frame_logits"
 GATE: Final = "gate"
 
+_CONTENT_UNITS: Final = 32
 _FAR_BELOW: Final = -1e9  # added to the attention logit of an absent frame; finite on purpose
 
 
-def build_head(config: TrainingConfig, num_frames: int, width: int) -> keras.Model:
+def build_head(config: TrainingConfig, num_frames: int, width: int, content: int) -> keras.Model:
     """Builds the heads, in float32 under any dtype policy.
 
     Args:
       config: Its `dense_units`, `rnn_units` and `dropout` count.
       num_frames: T, frames of a clip.
       width: D, features of a frame.
+      content: How many of them, from the first, tell what is shown; they pass a narrow layer, or
+        the heads would learn the people of the training split by heart.
 
     Returns:
       A model from (features [B, T, D] float32, present [B, T] float32) to a dictionary of
@@ -34,17 +37,28 @@ def build_head(config: TrainingConfig, num_frames: int, width: int) -> keras.Mod
     """
     features = keras.Input((num_frames, width), dtype="float32")
     present = keras.Input((num_frames,), dtype="float32")
-    x = layers.Dense(config.dense_units, activation="gelu", dtype="float32")(features)
+    mask = ops.cast(present, "bool")
+    x = layers.BatchNormalization(momentum=0.9, dtype="float32")(features, mask=mask)
+    x = _narrowed(x, content, config.dropout)
+    x = layers.Dense(config.dense_units, activation="gelu", dtype="float32")(x)
     x = layers.LayerNormalization(dtype="float32")(x)
     x = layers.Dropout(config.dropout, dtype="float32")(x)
     frame_logits = layers.Dense(1, dtype="float32")(x)
     mean_logit = masked_mean(frame_logits, present)[:, 0]
-    clip_logit = Gate(name=GATE)(_recurrent_logit(x, present, config), mean_logit)
+    recurrent = _recurrent_logit(x, present, mask, config)
+    clip_logit = Gate(name=GATE)(recurrent, mean_logit)
     outputs = {
         CLIP_LOGIT: clip_logit * ops.max(present, axis=1),
         FRAME_LOGITS: frame_logits[..., 0] * present,
     }
     return keras.Model((features, present), outputs, name="head")
+
+
+def _narrowed(x: Any, content: int, dropout: float) -> Any:
+    """[B, T, D] to [B, T, _CONTENT_UNITS + D - content]."""
+    shown = layers.Dropout(dropout, dtype="float32")(x[..., :content])
+    shown = layers.Dense(_CONTENT_UNITS, dtype="float32")(shown)
+    return ops.concatenate([shown, x[..., content:]], axis=-1)
 
 
 def masked_mean(values: Any, present: Any) -> Any:
@@ -99,13 +113,13 @@ class Gate(layers.Layer):
         self._switch.assign(0.0)
 
 
-def _recurrent_logit(x: Any, present: Any, config: TrainingConfig) -> Any:
+def _recurrent_logit(x: Any, present: Any, mask: Any, config: TrainingConfig) -> Any:
     """Bidirectional GRU, then attention pooling joined with the mean: [B, T, D] to [B]."""
     # cuDNN takes masks of padding at the end only; a face may vanish in the middle of a clip.
     gru = layers.GRU(
         config.rnn_units, return_sequences=True, use_cudnn=False, unroll=True, dtype="float32"
     )
-    states = layers.Bidirectional(gru, dtype="float32")(x, mask=ops.cast(present, "bool"))
+    states = layers.Bidirectional(gru, dtype="float32")(x, mask=mask)
     pooled = ops.concatenate(
         [AttentionPool(config.rnn_units)(states, present), masked_mean(states, present)], axis=-1
     )

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from ml_metadata.proto import metadata_store_pb2
 from tfx import types
+from tfx.dsl.components.common import resolver
 from tfx.orchestration import metadata
 from tfx.orchestration.portable.mlmd import context_lib, execution_lib
 from tfx.proto.orchestration import pipeline_pb2
@@ -59,7 +60,12 @@ def recorded(connection: Any, info: Any) -> Recorded:
 def outputs(
     connection: Any, node: pipeline_pb2.PipelineNode
 ) -> Mapping[str, Sequence[types.Artifact]]:
-    """Outputs of the node's successful execution in this run, by key; empty if there is none."""
+    """What the node made in this run, or took from the cache, by output key.
+
+    Empty if it did not succeed, and for a resolver: what that finds is another run's.
+    """
+    if node.node_info.type.name == resolver.Resolver.get_class_type():
+        return {}
     with metadata.Metadata(connection) as handle:
         done = [e for e in _of_run(handle, node) if execution_lib.is_execution_successful(e)]
         if not done:

@@ -125,7 +125,7 @@ def test_a_worse_candidate_is_not_pushed_and_the_status_says_so(settled, runner,
     )
     assert run.status == 3, run.screen
     assert run.summary["status"] == "not_blessed"
-    assert run.summary["blessed"]["model"] is False
+    assert run.summary["blessed"]["model"] is False, "the baseline's blessing is not its own"
     assert any("auc" in reason.lower() for reason in run.summary["blessed"]["reasons"])
     assert run.summary["pushed"] is None
     assert "NOTHING WAS PUSHED" in run.screen
