@@ -163,13 +163,15 @@ def list_runs(output: str) -> None:
 @click.argument("run", metavar="RUN", default="latest")
 @click.option("--output", metavar="FOLDER", default="runs", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-def show(run: str, output: str, as_json: bool) -> None:
+@click.option("--svg", metavar="FILE", help="Write the report as a picture instead.")
+def show(run: str, output: str, as_json: bool, svg: str | None) -> None:
     """Show the report of RUN: an id, the start of one, or `latest`.
 
     \b
     Examples:
       deepfake runs show
       deepfake runs show 20261122-1430 --output runs/demo --json
+      deepfake runs show --svg report.svg
     """
     summary = _summary(run_folder.find(pathlib.Path(output), run))
     if as_json:
@@ -177,7 +179,10 @@ def show(run: str, output: str, as_json: bool) -> None:
         return
     from pipeline.cli import views  # rich takes a tenth of a second; `--help` must not
 
-    views.show_summary(summary)
+    if svg:
+        views.write_picture(summary, pathlib.Path(svg))
+    else:
+        views.show_summary(summary)
 
 
 def _summary(folder: run_folder.RunFolder) -> dict[str, Any]:

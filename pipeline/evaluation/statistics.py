@@ -85,8 +85,8 @@ def intervals(
 
     The unit is the video, drawn with replacement within its class: how many fakes and reals a
     test set holds is somebody's design, not chance. Videos of one identity count as independent,
-    so the intervals are too narrow where few identities make many videos; and a rate of exactly
-    0 or 1 has an interval of width zero, which is why counts stand beside the rates.
+    so the intervals are too narrow where few identities make many videos. A statistic that is
+    perfect resamples to perfect: for the rates that this concerns see `score_intervals`.
 
     Args:
       is_fake: [V].

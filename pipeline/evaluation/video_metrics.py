@@ -13,7 +13,7 @@ import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.metrics import metric_util
 from tensorflow_model_analysis.proto import config_pb2
 
-from pipeline.evaluation import gates, statistics
+from pipeline.evaluation import gates, score_intervals, statistics
 from schemas import features
 
 LOWER: Final = "_lower"
@@ -59,6 +59,12 @@ def summarize(videos: Videos, settings: Settings) -> dict[str, float]:
         is_fake,
         scores,
         rounds=settings.bootstrap_rounds,
+        confidence_level=settings.confidence_level,
+    )
+    bounds |= score_intervals.intervals(
+        measured,
+        num_fake=size.num_fakes,
+        num_real=size.num_reals,
         confidence_level=settings.confidence_level,
     )
     return {

@@ -28,10 +28,10 @@ def run(folder: pathlib.Path) -> Outcome:
     detector = find_detector(FACES.detector, FACES)
     with ExitStack() as stack:
         one, two = (stack.enter_context(_start(number)) for number in (1, 2))
-        plain = Way("iter_tracks, in-process", lambda: _extract_here(paths, detector))
+        plain = Way("iter_tracks", lambda: _extract_here(paths, detector))
         single = Way("1 running worker", lambda: _extract(paths, one))
         double = Way("2 running workers", lambda: _extract(paths, two))
-        started = Way("1 worker, with its start", lambda: _start_and_extract(paths))
+        started = Way("1 worker and its start", lambda: _start_and_extract(paths))
         figures = [
             compare("overhead", single, plain, agree=_are_equal),
             compare("with_start", started, plain, agree=_are_equal, pairs=3),

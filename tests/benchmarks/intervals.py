@@ -14,7 +14,7 @@ from pipeline.evaluation import statistics
 from pipeline.evaluation.statistics import Array, Labels
 
 NUM_VIDEOS: Final = 200
-NUM_ROUNDS: Final = 100
+NUM_ROUNDS: Final = 200
 CONFIDENCE: Final = 0.95
 Bounds = dict[str, tuple[float, float]]
 

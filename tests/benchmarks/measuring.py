@@ -75,6 +75,11 @@ class Figure:
         """Whether the machine was too unsteady for this figure to mean anything."""
         return abs(self.control.median - 1) > MAX_CONTROL_ERROR
 
+    @property
+    def is_within_noise(self) -> bool:
+        """Whether the reference differs from itself as much as from the candidate."""
+        return self.cost.min <= self.control.max and self.control.min <= self.cost.max
+
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:

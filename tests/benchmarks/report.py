@@ -12,7 +12,7 @@ from typing import Any, Final
 from measuring import Figure, Outcome, Spread
 from rich import box
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 PACKAGES: Final = (
     *("deepfake-detection-pipeline", "ai-edge-litert", "av", "keras", "numpy"),
@@ -21,16 +21,16 @@ PACKAGES: Final = (
 
 
 def show(outcomes: Mapping[str, Outcome]) -> None:
-    """Prints two lines per figure; those of a void one are red."""
+    """Prints two lines per figure, in colour if they show no difference."""
     table = Table(
-        "figure",
+        Column("figure", no_wrap=True),
         "candidate\nreference",
         "clock\npairs",
-        "cost\nmin .. max",
-        "control\nmin .. max",
+        Column("cost\nmin .. max", no_wrap=True),
+        Column("control\nmin .. max", no_wrap=True),
         box=box.SIMPLE_HEAD,
         caption="cost: candidate over reference, median of the pairs; "
-        "control: reference over itself; red: void, as the control is off",
+        "control: reference over itself; yellow: the two overlap; red: void, control is off",
     )
     for name, outcome in outcomes.items():
         for figure in outcome.figures:
@@ -40,7 +40,7 @@ def show(outcomes: Mapping[str, Outcome]) -> None:
                 f"{figure.clock}\n{figure.pairs}",
                 _lines(figure.cost),
                 _lines(figure.control),
-                style="red" if figure.is_void else None,
+                style=_style(figure),
             )
     Console().print(table)
 
@@ -82,7 +82,13 @@ def _plain(figure: Figure) -> dict[str, Any]:
     del content["name"]
     for ratio in ("cost", "control"):
         content[ratio] = {key: float(f"{value:.4g}") for key, value in content[ratio].items()}
-    return content | {"void": figure.is_void}
+    return content | {"within_noise": figure.is_within_noise, "void": figure.is_void}
+
+
+def _style(figure: Figure) -> str:
+    if figure.is_void:
+        return "red"
+    return "yellow" if figure.is_within_noise else ""
 
 
 def _lines(spread: Spread) -> str:

@@ -5,7 +5,6 @@ come from one machine and one run.
 """
 
 import importlib
-import os
 import pathlib
 import tempfile
 from collections.abc import Sequence
@@ -24,7 +23,6 @@ RESULTS: Final = pathlib.Path(__file__).with_name("results.json")
 @click.argument("names", nargs=-1, type=click.Choice(NAMES), metavar="[NAME ...]")
 def main(names: Sequence[str]) -> None:
     """Runs the benchmarks called NAME, or all."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     outcomes: dict[str, measuring.Outcome] = {}
     with tempfile.TemporaryDirectory() as scratch:
         for name in names or NAMES:

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 import tensorflow as tf
-from measuring import Outcome, Way, compare
+from measuring import CPU, WALL, Outcome, Way, compare
 from numpy.typing import NDArray
 from skimage import data
 
@@ -38,7 +38,11 @@ def run(folder: pathlib.Path) -> Outcome:
         "crop_size": CLIP.crop_size,
         "encoder": CONFIG.encoder,
     }
-    return Outcome(sizes, [compare("batch_8", batched, single, agree=_agree, pairs=9)])
+    figures = [
+        compare(f"batched_{clock}", batched, single, agree=_agree, clock=clock, pairs=9)
+        for clock in (CPU, WALL)
+    ]
+    return Outcome(sizes, figures)
 
 
 def _export(folder: pathlib.Path) -> None:

@@ -16,7 +16,7 @@ def run(folder: pathlib.Path) -> Outcome:
     """Measures `deepfake --help` against a bare interpreter and against the imports of a run."""
     helped = Way("deepfake --help", lambda: _output(*_HELP))
     bare = Way("python -c pass", lambda: _output(*_NOTHING))
-    graph = Way("import of pipeline.graph", lambda: _output(*_GRAPH))
+    graph = Way("import pipeline.graph", lambda: _output(*_GRAPH))
     figures = [
         compare("help_to_bare_python", helped, bare, agree=_is_help, clock=WALL, pairs=15),
         # Each import takes seconds of CPU, so few.
