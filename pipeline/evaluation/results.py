@@ -80,8 +80,8 @@ def _summary(key: SliceKey, metrics: Metrics) -> SliceSummary:
     estimates = {
         name: Estimate(
             value=metrics[name],
-            lower=metrics[name + video_metrics.LOWER],
-            upper=metrics[name + video_metrics.UPPER],
+            lower=_finite(metrics[name + video_metrics.LOWER]),
+            upper=_finite(metrics[name + video_metrics.UPPER]),
         )
         for name in statistics.RATES
         if math.isfinite(metrics[name])
@@ -95,6 +95,10 @@ def _summary(key: SliceKey, metrics: Metrics) -> SliceSummary:
         and math.isfinite(value)
     }
     return SliceSummary(name=_slice_name(key), **counts, metrics=estimates, track_metrics=tracks)
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def _failures(validation: validation_result_pb2.ValidationResult) -> Failed:

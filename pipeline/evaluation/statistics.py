@@ -85,8 +85,8 @@ def intervals(
 
     The unit is the video, drawn with replacement within its class: how many fakes and reals a
     test set holds is somebody's design, not chance. Videos of one identity count as independent,
-    so the intervals are too narrow where few identities make many videos. A statistic that is
-    perfect resamples to perfect: for the rates that this concerns see `score_intervals`.
+    so the intervals are too narrow where few identities make many videos. A perfect sample
+    resamples to perfect ones, which tell nothing: no interval then, but see `score_intervals`.
 
     Args:
       is_fake: [V].
@@ -96,7 +96,7 @@ def intervals(
       seed: Equal seeds give equal intervals for equal arrays.
 
     Returns:
-      Lower and upper bound by name; NaN where the statistic itself is undefined.
+      Lower and upper bound by name; NaN where the statistic is undefined or never varies.
     """
     drawn = [measure(is_fake, scores, weights) for weights in _resamples(is_fake, rounds, seed)]
     tail = (1 - confidence_level) / 2
@@ -104,7 +104,8 @@ def intervals(
     for name in RATES:
         values = np.concatenate([chunk[name] for chunk in drawn])
         values = values[np.isfinite(values)]
-        lower, upper = np.quantile(values, [tail, 1 - tail]) if len(values) else (np.nan, np.nan)
+        varies = len(values) > 0 and np.ptp(values) > 0
+        lower, upper = np.quantile(values, [tail, 1 - tail]) if varies else (np.nan, np.nan)
         bounds[name] = (float(lower), float(upper))
     return bounds
 

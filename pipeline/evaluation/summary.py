@@ -9,11 +9,14 @@ OVERALL: Final = "overall"
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """A statistic over videos and its bootstrap interval; never NaN, undefined ones are absent."""
+    """A statistic over videos and its interval; never NaN, undefined statistics are absent.
+
+    The bounds are None where the sample cannot tell them.
+    """
 
     value: float
-    lower: float
-    upper: float
+    lower: float | None
+    upper: float | None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

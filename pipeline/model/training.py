@@ -155,7 +155,9 @@ def _run_stage(
             tracks, batch_size, strength=config.augmentation, seed=config.seed, skip=skip
         )
         val = inputs.clips_in_order(watch.val, EVALUATION_BATCH)
-    fitted = detector.head if stage.on_features else detector.model
+    part = detector.head if stage.on_features else detector.model
+    # A model of its own per stage: its optimizer stays out of the weights that selection keeps.
+    fitted = keras.Model(part.input, part.output)
     _compile(fitted, config, stage, steps)
     if done:
         watch.work.restore_last(watch.history, fitted)

@@ -14,9 +14,10 @@ from rich.text import Text
 from pipeline.reports import run_report
 
 Summary = Mapping[str, Any]
-_Metrics = Mapping[str, Mapping[str, float]]
+_Metrics = Mapping[str, Mapping[str, Any]]
 
 _WIDE: Final = 96  # columns from which every slice is shown with its intervals
+_WIDEST: Final = {"value": 1.0, "lower": 1.0, "upper": 1.0}  # of all estimates, as text
 
 _COLUMNS: Final = {"AUC": "video_auc", "recall": "video_recall", "specificity": "video_specificity"}
 _OVERALL: Final = {
@@ -50,11 +51,11 @@ def render(summary: Summary) -> RenderableType:
 
 
 def estimate(metrics: _Metrics, name: str) -> str:
-    """`0.93 [0.88, 0.97]`, or a dash where the metric is undefined."""
+    """`0.93 [0.88, 0.97]`, `1.00` without a known interval, or a dash where it is undefined."""
     if name not in metrics:
         return "-"
-    value = metrics[name]
-    return f"{value['value']:.2f} [{value['lower']:.2f}, {value['upper']:.2f}]"
+    value, lower, upper = (metrics[name][part] for part in ("value", "lower", "upper"))
+    return f"{value:.2f}" if lower is None else f"{value:.2f} [{lower:.2f}, {upper:.2f}]"
 
 
 def _data(summary: Summary) -> list[RenderableType]:
@@ -101,8 +102,10 @@ class _Figures:
     def _table(self, figure: Callable[[_Metrics, str], str]) -> Table:
         table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), header_style="bold")
         table.add_column("over videos", no_wrap=True, overflow="ellipsis")
-        for heading in ("fake + real", *_COLUMNS):
-            table.add_column(heading, justify="right", no_wrap=True)
+        table.add_column("fake + real", justify="right", no_wrap=True)
+        for heading in _COLUMNS:
+            widest = len(figure({heading: _WIDEST}, heading))
+            table.add_column(heading, justify="right", no_wrap=True, min_width=widest)
         table.add_row(*_cells(self._overall["name"], self._overall, figure), style="bold")
         group = ""
         for entry in self._slices:

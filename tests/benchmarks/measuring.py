@@ -98,7 +98,7 @@ def compare(
     clock: str = CPU,
     pairs: int = 5,
 ) -> Figure:
-    """Measures the candidate against the reference, after one round that does not count.
+    """Measures the candidate against the reference, after one call of each that does not count.
 
     Args:
       name: Of the figure.
@@ -106,22 +106,23 @@ def compare(
       reference: Called twice a round.
       agree: Whether the answers are right; asked in every round, outside the measured time.
       clock: `CPU` or `WALL`.
-      pairs: Rounds that count.
+      pairs: Number of rounds.
 
     Raises:
       WrongAnswerError: `agree` said no: a fast wrong answer is no result.
     """
     costs, controls = [], []
-    for number in range(-1, pairs):
+    reference.run()
+    candidate.run()  # what is loaded or cached on the first call is no part of the figure
+    for number in range(pairs):
         first, expected = _timed(reference, clock)
         middle, answer = _timed(candidate, clock)
         last, _ = _timed(reference, clock)
         if not agree(answer, expected):
             raise WrongAnswerError(f"{name}: {candidate.name} differs from {reference.name}")
         beside, other = (first, last) if number % 2 == 0 else (last, first)
-        if number >= 0:
-            costs.append(middle / beside)
-            controls.append(other / beside)
+        costs.append(middle / beside)
+        controls.append(other / beside)
     return Figure(
         name=name,
         candidate=candidate.name,

