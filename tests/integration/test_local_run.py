@@ -1,5 +1,6 @@
 """The pipeline run for real, again and again, on one output folder."""
 
+import fcntl
 import json
 import os
 import pathlib
@@ -11,6 +12,8 @@ import time
 import pytest
 
 from pipeline.cli.nodes import NODES
+
+pytestmark = pytest.mark.slow
 
 REJECTED = {"undecodable": 2, "no_video_stream": 1, "no_face": 1, "truncated": 1}
 ALWAYS_ASKED = {"LatestBlessedModel"}  # a resolver has no cache: it looks
@@ -157,8 +160,6 @@ def test_a_killed_run_resumes(settled, runner, workplace):
 
 
 def test_two_runs_on_one_folder_are_refused(deepfake, workplace, settled):
-    import fcntl
-
     with (workplace.output / ".lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         done = deepfake("run", "--output", str(workplace.output), *workplace.arguments)
@@ -191,8 +192,6 @@ def _wait_for_epoch(
 
 def _wait_until_free(output: pathlib.Path) -> None:
     """Waits for the orphaned worker, which holds the lock, to notice and end."""
-    import fcntl
-
     deadline = time.monotonic() + 60
     with (output / ".lock").open("a") as lock:
         while time.monotonic() < deadline:

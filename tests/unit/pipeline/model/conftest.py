@@ -29,6 +29,7 @@ def config():
         fine_tune_epochs=1,
         learning_rate=5e-3,
         patience=5,
+        augmentation=0.0,
     )
 
 
