@@ -28,7 +28,7 @@ class BalancedCrossEntropy(keras.losses.Loss):
     """
 
     def __init__(self, label_smoothing: float) -> None:
-        super().__init__(reduction=None)
+        super().__init__()
         self._label_smoothing = label_smoothing
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
@@ -40,7 +40,8 @@ class BalancedCrossEntropy(keras.losses.Loss):
             count = ops.sum(members)
             means.append(ops.sum(each * members) / ops.maximum(count, 1.0))
             classes.append(ops.minimum(count, 1.0))
-        return sum(means) / ops.maximum(sum(classes), 1.0)
+        # One element, not none: Keras divides a loss of shape [n] by the replicas, a scalar not.
+        return ops.reshape(sum(means) / ops.maximum(sum(classes), 1.0), (1,))
 
 
 def losses(config: TrainingConfig) -> dict[str, keras.losses.Loss]:

@@ -83,8 +83,7 @@ def train(
     keras.utils.set_random_seed(config.seed)
     gpus = tf.config.list_physical_devices("GPU")
     policy = "mixed_float16" if _mixed(config, bool(gpus)) else "float32"
-    strategy = tf.distribute.MirroredStrategy() if len(gpus) > 1 else tf.distribute.get_strategy()
-    with strategy.scope():
+    with _strategy(len(gpus)).scope():
         detector = detectors.build(config, train_tracks.clip, policy=policy)
         stages = _stages(config)
         watch = Watch(
@@ -111,6 +110,14 @@ def identity(config: TrainingConfig, tracks: list[Tracks], code_fingerprint: str
     parts = [dataclasses.asdict(config), tracks[0].clip.to_json(), code_fingerprint]
     parts += [split.digest for split in tracks]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _strategy(num_gpus: int) -> tf.distribute.Strategy:
+    if num_gpus < 2:
+        return tf.distribute.get_strategy()
+    # Collective operations mix up the instance keys of the two stages ("shape mismatch in the
+    # collective instance"); gradients are 14 MB at most, so one device can add them.
+    return tf.distribute.MirroredStrategy(cross_device_ops=tf.distribute.ReductionToOneDevice())
 
 
 def _mixed(config: TrainingConfig, has_gpu: bool) -> bool:
