@@ -127,10 +127,10 @@ class TrainingConfig:
     trainable_blocks: int = 4
     rnn_units: int = 64
     dense_units: int = 128
-    dropout: float = 0.3
+    dropout: float = 0.5
     batch_size: int = 16
-    epochs: int = 10
-    fine_tune_epochs: int = 10
+    epochs: int = 15
+    fine_tune_epochs: int = 5
     learning_rate: float = 1e-3
     fine_tune_learning_rate: float = 1e-4
     weight_decay: float = 1e-4

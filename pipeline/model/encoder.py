@@ -86,25 +86,24 @@ def content_width(config: TrainingConfig) -> int:
 def unfreeze(encoder: keras.Model, blocks: int) -> None:
     """Makes the last `blocks` blocks and the head convolution trainable, batch norm excepted.
 
+    0 leaves the encoder frozen; all 16 include the stem.
+
     Batch statistics of a few correlated frames of a few faces would be worse than ImageNet's, so
     they stay as they are (and Keras then runs these layers in inference mode).
     """
-    encoder.trainable = True
     first = _NUM_BLOCKS - blocks
+    encoder.trainable = True
     for layer in encoder.layers:
-        layer.trainable = (
-            blocks > 0 and _block(layer.name, blocks) >= first and not _is_batch_norm(layer)
-        )
+        chosen = _block(layer.name) >= first or blocks == _NUM_BLOCKS
+        layer.trainable = blocks > 0 and chosen and not _is_batch_norm(layer)
 
 
-def _block(name: str, blocks: int) -> int:
-    """Number of the block that the layer `name` belongs to; the stem counts as before the first."""
+def _block(name: str) -> int:
+    """Number of the block that the layer `name` belongs to: -1 before the first, 16 after all."""
     head, _, _ = name.partition("_")
     if head.startswith("block"):
         return int(head.removeprefix("block"))
-    if name == "conv_stem":
-        return 0 if blocks == _NUM_BLOCKS else -1
-    return _NUM_BLOCKS
+    return -1 if name == "conv_stem" else _NUM_BLOCKS
 
 
 def _is_batch_norm(layer: Any) -> bool:

@@ -12,7 +12,6 @@ from pipeline.model.resume import WorkDirectory
 from pipeline.model.scores import Floats
 from pipeline.model.temporal import CLIP_LOGIT
 from pipeline.model.tracks import Tracks, read_tracks, single_hash
-from schemas import features
 from schemas.clip_spec import ClipSpec
 from schemas.taxonomy import Split
 
@@ -65,14 +64,7 @@ def make_model(
     export.save(
         export.ScoringModule(trained.detector.model, clip, answers, transform),
         model_dir,
-        record={
-            features.PREPROCESSING_HASH: preprocessing_hash,
-            "code_fingerprint": code_fingerprint,
-            "calibration": dataclasses.asdict(fitted),
-            "training": dataclasses.asdict(config),
-            "clip": dataclasses.asdict(clip),
-            **_facts(trained),
-        },
+        record=_record(config, clip, code_fingerprint, trained, fitted, answers),
         reference=_reference(trained, splits[Split.VAL], fitted.temperature),
     )
     work.clear()
@@ -97,8 +89,23 @@ def _track_logits(trained: training.Trained, tracks: Tracks) -> Floats:
     return scores.track_logits(by_clip.reshape(-1, tracks.clip.num_clips), tracks.present)
 
 
-def _facts(trained: training.Trained) -> dict[str, Any]:
+def _record(
+    config: TrainingConfig,
+    clip: ClipSpec,
+    code_fingerprint: str,
+    trained: training.Trained,
+    fitted: calibration.Calibration,
+    answers: export.Answers,
+) -> dict[str, Any]:
+    """Everything that `detector.json` says, JSON types only."""
+    constants = dataclasses.asdict(answers)
+    quality = {k: v for k, v in dataclasses.asdict(fitted).items() if k not in constants}
     return {
+        **constants,
+        "calibration": quality,
+        "training": dataclasses.asdict(config),
+        "clip": dataclasses.asdict(clip),
+        "code_fingerprint": code_fingerprint,
         "temporal_head": trained.temporal_head,
         "val_auc": trained.val_auc,
         "val_auc_rnn": trained.val_auc_rnn,

@@ -217,7 +217,7 @@ def _feature_batches(
 
 
 def _embed(detector: detectors.Detector, clips: tf.data.Dataset) -> npt.NDArray[np.float16]:
-    """Features [C, T, D] float16 of C clips: 20 KB per clip of eight frames."""
+    """Features [C, T, D] float16 of C clips: 27 KB per clip of eight frames."""
     shape = detector.encoder.input_shape[1:]
     crops = clips.map(lambda one: tf.reshape(one[0], (-1, *shape)))
     values = detector.encoder.predict(crops, verbose=0).astype(np.float16)

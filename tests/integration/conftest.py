@@ -23,20 +23,17 @@ from pipeline.demo import dataset
 
 ROOT = pathlib.Path(__file__).parents[2]
 
-# Small and quick, and hard enough that the gate means something: the small net from scratch.
+# Small crops of short videos, heads only: quick, and good enough for a gate that means something.
 CONFIG = """\
 name: deepfake-test
 clip: {num_clips: 2, crop_size: 64}
 gate: {max_dead_letter_ratio: 0.2}
 training:
-  encoder: small_cnn
-  epochs: 8
+  epochs: 20
   fine_tune_epochs: 0
-  patience: 8
-  learning_rate: 0.003
-  augmentation: 0.0
+  patience: 20
 evaluation:
-  min_auc: 0.6
+  min_auc: 0.7
   min_balanced_accuracy: 0.4
   min_slice_recall: 0.0
   min_slice_specificity: 0.0

@@ -119,12 +119,13 @@ def test_too_many_rejected_videos_stop_the_run_and_name_them(settled, runner, wo
 
 
 def test_a_worse_candidate_is_not_pushed_and_the_status_says_so(settled, runner, workplace):
-    """One epoch at a learning rate of nothing: a model that guesses."""
+    """The small net after one epoch at a learning rate of nothing: a model that guesses."""
     versions = set((workplace.output / "serving" / "deepfake").iterdir())
     run = runner(
         workplace.output,
         *workplace.arguments,
-        *("--set", "training.epochs=1", "--set", "training.learning_rate=0.0000001"),
+        *("--set", "training.encoder=small_cnn", "--set", "training.epochs=1"),
+        *("--set", "training.learning_rate=0.0000001"),
     )
     assert run.status == 3, run.screen
     assert run.summary["status"] == "not_blessed"

@@ -94,7 +94,7 @@ def test_the_record_says_what_the_model_is(outputs, clip):
     assert record[features.PREPROCESSING_HASH] == "ab" * 32
     assert record["code_fingerprint"] == "f" * 64
     assert record["calibration"]["num_pristine"] == record["calibration"]["num_fake"] == 3
-    assert 0.05 <= record["calibration"]["temperature"] <= 20
+    assert 0.05 <= record["temperature"] <= 20
     assert record["temporal_head"] in {training.RNN, training.FRAME_MEAN}
     assert record["training"] == dataclasses.asdict(CONFIG)
     assert record["clip"] == dataclasses.asdict(clip)
@@ -107,9 +107,7 @@ def test_thresholds_of_the_record_travel_with_the_answers(outputs, raw_splits):
     )
     scoring = tf.saved_model.load(str(outputs[0])).signatures[signatures.SERVING_EXAMPLES]
     answer = scoring(examples=tf.constant(raw_splits["val"][:1]))
-    np.testing.assert_allclose(
-        answer[signatures.THRESHOLDS][0], record["calibration"]["thresholds"], rtol=1e-6
-    )
+    np.testing.assert_allclose(answer[signatures.THRESHOLDS][0], record["thresholds"], rtol=1e-6)
 
 
 def test_curves_go_to_the_model_run_and_the_work_directory_is_left_empty(outputs):
