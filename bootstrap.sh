@@ -99,8 +99,6 @@ fetch_runtime() {
 # Gives the interpreter of .venv its own C runtime; child processes inherit it through sys.executable.
 patch_interpreter() {
     local base="$1" runtime="$VENV/runtime" triplet libraries python_lib binary
-    say "glibc $(host_glibc) is older than $NEEDED_GLIBC: giving .venv a private C runtime"
-    fetch_runtime "$runtime"
     triplet="$(uname -m)-linux-gnu"
     libraries="$runtime/usr/lib/$triplet"
     python_lib=$("$base" -c 'import sysconfig; print(sysconfig.get_config_var("LIBDIR"))')
@@ -156,9 +154,16 @@ create_environment() {
     if [[ -f "$VENV/.interpreter" && "$(<"$VENV/.interpreter")" == "$wanted" ]]; then return; fi
     say "creating .venv with $("$base" --version) from $LOCK (a few minutes the first time)"
     rm -rf "$VENV"
-    if needs_runtime; then "$base" -m venv --copies "$VENV"; else "$base" -m venv "$VENV"; fi
-    install_tools
-    if needs_runtime; then patch_interpreter "$base"; fi
+    if needs_runtime; then
+        say "glibc $(host_glibc) is older than $NEEDED_GLIBC: giving .venv a private C runtime"
+        fetch_runtime "$VENV/runtime"
+        "$base" -m venv --copies "$VENV"
+        install_tools
+        patch_interpreter "$base"
+    else
+        "$base" -m venv "$VENV"
+        install_tools
+    fi
     printf '%s' "$wanted" >"$VENV/.interpreter"
 }
 

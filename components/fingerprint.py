@@ -4,6 +4,9 @@ import functools
 import hashlib
 import importlib.util
 import pathlib
+from typing import Final
+
+PARAMETER: Final = "code_fingerprint"  # execution property that holds it, of every node
 
 
 @functools.cache

@@ -35,7 +35,6 @@ from schemas import resources
 from schemas.taxonomy import Split
 
 BASELINE_ID: Final = "LatestBlessedModel"
-CODE_FINGERPRINT: Final = "code_fingerprint"
 
 
 class _Data(NamedTuple):
@@ -107,7 +106,7 @@ def _data_stage(config: PipelineConfig) -> tuple[_Data, list[base_node.BaseNode]
     )
     schema = ImportSchemaGen(schema_file=str(resources.TRACK_EXAMPLE_SCHEMA))
     # TFX keys this node by the file's name: without this, an edited schema would come from cache.
-    schema.exec_properties[CODE_FINGERPRINT] = fingerprint.of("schemas")
+    schema.exec_properties[fingerprint.PARAMETER] = fingerprint.of("schemas")
     anomalies = ExampleValidator(
         statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"]
     )
@@ -134,7 +133,7 @@ def _training_stage(config: PipelineConfig, data: _Data) -> tuple[Transform, Tra
             analyze=[Split.TRAIN.value], transform=[split.value for split in Split]
         ),
         custom_config={
-            CODE_FINGERPRINT: fingerprint.of("pipeline.modules.preprocessing", "schemas")
+            fingerprint.PARAMETER: fingerprint.of("pipeline.modules.preprocessing", "schemas")
         },
         disable_statistics=True,
     )
@@ -148,7 +147,7 @@ def _training_stage(config: PipelineConfig, data: _Data) -> tuple[Transform, Tra
             "training": _json(config.training),
             "clip": config.clip.to_json(),
             "work_dir": str(pathlib.Path(config.output).resolve() / "work"),
-            CODE_FINGERPRINT: code,
+            fingerprint.PARAMETER: code,
         },
     )
     return transform, trainer
@@ -171,7 +170,6 @@ def _release_stage(
         example_splits=[Split.TEST.value],
         eval_config=eval_config.eval_config(config.evaluation),
     )
-    evaluator.exec_properties[CODE_FINGERPRINT] = fingerprint.of("pipeline.evaluation", "schemas")
     validator = ServingValidator(
         model=model,
         examples=data.examples,

@@ -4,8 +4,11 @@ import dataclasses
 import json
 import pathlib
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from schemas import taxonomy
+
+FILE_NAME: Final = "videos.jsonl"  # of a VideoManifest artifact
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

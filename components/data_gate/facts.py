@@ -1,7 +1,6 @@
 """What DataGate judges: read from the artifacts once, plain data from then on."""
 
 import dataclasses
-import json
 import pathlib
 from collections.abc import Iterator
 
@@ -11,8 +10,9 @@ from tfx.types import artifact_utils
 
 from components import dead_letters
 from components.data_gate import keys
-from schemas import features, video_record
+from schemas import track_index, video_record
 from schemas.dead_letter import DeadLetter
+from schemas.track_index import TrackRow
 from schemas.video_record import VideoRecord
 
 _ALL_EXAMPLES = ("", "All Examples")  # TFDV names the statistics of a whole split so
@@ -36,21 +36,6 @@ class Anomaly:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Track:
-    """A line of the examples' track index: which video an example came from.
-
-    Attributes:
-      video_key: Of the example.
-      record_key: Of the video.
-      split: Whose files hold the example.
-    """
-
-    video_key: str
-    record_key: str
-    split: str
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
 class Facts:
     """Everything the rules look at.
 
@@ -66,7 +51,7 @@ class Facts:
     anomalies: tuple[Anomaly, ...]
     num_examples: dict[str, int]
     records: tuple[VideoRecord, ...]
-    tracks: tuple[Track, ...]
+    tracks: tuple[TrackRow, ...]
     letters: tuple[DeadLetter, ...]
     num_rows: int
 
@@ -75,11 +60,12 @@ def read(inputs: dict[str, list[types.Artifact]]) -> Facts:
     """Reads the facts from DataGate's input artifacts."""
     one = {key: artifact_utils.get_single_instance(found) for key, found in inputs.items()}
     validator, extractor = one[keys.LETTERS_VALIDATOR], one[keys.LETTERS_EXTRACTOR]
+    manifest_file = pathlib.Path(one[keys.MANIFEST].uri, video_record.FILE_NAME)
     return Facts(
         anomalies=tuple(_anomalies(one[keys.ANOMALIES])),
         num_examples=dict(_num_examples(one[keys.STATISTICS])),
-        records=tuple(video_record.read(pathlib.Path(one[keys.MANIFEST].uri, keys.VIDEOS_FILE))),
-        tracks=tuple(_tracks(one[keys.EXAMPLES])),
+        records=tuple(video_record.read(manifest_file)),
+        tracks=tuple(track_index.read(one[keys.EXAMPLES].uri)),
         letters=(*dead_letters.read(validator.uri), *dead_letters.read(extractor.uri)),
         num_rows=validator.num_inputs,
     )
@@ -111,14 +97,3 @@ def _num_examples(artifact: types.Artifact) -> Iterator[tuple[str, int]]:
 
 def _split_file(artifact: types.Artifact, split: str, name: str) -> pathlib.Path:
     return pathlib.Path(artifact_utils.get_split_uri([artifact], split), name)
-
-
-def _tracks(artifact: types.Artifact) -> Iterator[Track]:
-    with pathlib.Path(artifact.uri, keys.TRACK_INDEX_FILE).open(encoding="utf-8") as lines:
-        for line in lines:
-            values = json.loads(line)
-            yield Track(
-                video_key=values[features.VIDEO_KEY],
-                record_key=values[features.RECORD_KEY],
-                split=values["split"],
-            )

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from components import fingerprint
+
 ANOMALIES: Final = "anomalies"
 STATISTICS: Final = "statistics"
 MANIFEST: Final = "manifest"
@@ -11,8 +13,6 @@ LETTERS_EXTRACTOR: Final = "letters_extractor"
 REPORT: Final = "report"
 
 LIMITS: Final = "limits"
-CODE_FINGERPRINT: Final = "code_fingerprint"
+CODE_FINGERPRINT: Final = fingerprint.PARAMETER
 
-VIDEOS_FILE: Final = "videos.jsonl"  # of the manifest artifact
-TRACK_INDEX_FILE: Final = "track-index.jsonl"  # of the examples artifact
 REPORT_FILE: Final = "report.json"

@@ -66,7 +66,10 @@ class FrameExtractor(base_beam_component.BaseBeamComponent):
                 preprocessing=preprocessing.current_hash(clip_spec, face_config),
                 # TFX does not hash installed code: without this, a fix would be served from cache.
                 code_fingerprint=fingerprint.of(
-                    "components.frame_extractor", "components.video", "schemas"
+                    "components.frame_extractor",
+                    "components.video",
+                    "components.dead_letters",
+                    "schemas",
                 ),
                 examples=types.Channel(type=standard_artifacts.Examples),
                 dead_letters=types.Channel(type=artifact_types.DeadLetters),

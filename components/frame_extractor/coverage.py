@@ -3,8 +3,8 @@
 import collections
 from collections.abc import Sequence
 
-from components.frame_extractor.shards import TrackRow
 from schemas.dead_letter import DeadLetter
+from schemas.track_index import TrackRow
 from schemas.video_record import VideoRecord
 
 

@@ -12,7 +12,7 @@ from tfx.types import artifact_utils
 
 from components import dead_letters
 from components.frame_extractor import coverage, engine, keys, preprocessing, shards, transforms
-from schemas import features, taxonomy, video_record
+from schemas import features, taxonomy, track_index, video_record
 from schemas.clip_spec import ClipSpec
 from schemas.dead_letter import DeadLetter
 from schemas.face_config import FaceConfig
@@ -32,19 +32,19 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         manifest = artifact_utils.get_single_instance(input_dict[keys.MANIFEST])
         examples = artifact_utils.get_single_instance(output_dict[keys.EXAMPLES])
         letters = artifact_utils.get_single_instance(output_dict[keys.DEAD_LETTERS])
-        records = video_record.read(os.path.join(manifest.uri, keys.MANIFEST_FILE))
+        records = video_record.read(os.path.join(manifest.uri, video_record.FILE_NAME))
         settings = _settings(exec_properties, self._beam_pipeline_args, len(records))
 
         rows, rejected = self._extract(records, examples.uri, settings)
 
         coverage.check(records, rows, rejected)
-        shards.write_index(examples.uri, rows)
+        track_index.write(examples.uri, rows)
         _describe(examples, rows, settings.preprocessing_hash)
         dead_letters.write(letters, rejected, num_inputs=len(records))
 
     def _extract(
         self, records: Sequence[VideoRecord], folder: str, settings: transforms.ExtractSettings
-    ) -> tuple[list[shards.TrackRow], list[DeadLetter]]:
+    ) -> tuple[list[track_index.TrackRow], list[DeadLetter]]:
         """Runs the Beam pipeline; what it says of each video comes back through text files."""
         row_files = os.path.join(self._get_tmp_dir(), "rows")
         letter_files = os.path.join(self._get_tmp_dir(), "letters")
@@ -53,7 +53,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             engine.write_lines(rows, "Rows", row_files)
             engine.write_lines(letters, "Letters", letter_files)
         return (
-            [shards.TrackRow.from_json(line) for line in engine.read_lines(row_files)],
+            [track_index.TrackRow.from_json(line) for line in engine.read_lines(row_files)],
             [DeadLetter.from_json(line) for line in engine.read_lines(letter_files)],
         )
 
@@ -80,7 +80,7 @@ def _settings(
 
 
 def _describe(
-    examples: types.Artifact, rows: Sequence[shards.TrackRow], preprocessing_hash: str
+    examples: types.Artifact, rows: Sequence[track_index.TrackRow], preprocessing_hash: str
 ) -> None:
     """Sets the properties of the Examples."""
     examples.split_names = artifact_utils.encode_split_names(list(taxonomy.SPLITS))

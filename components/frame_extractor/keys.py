@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from components import fingerprint
+
 # Inputs, outputs and parameters.
 MANIFEST: Final = "manifest"
 EXAMPLES: Final = "examples"
@@ -10,11 +12,9 @@ CLIP_SPEC: Final = "clip_spec"
 FACE_CONFIG: Final = "face_config"
 TIMEOUT_SECONDS: Final = "timeout_seconds"
 PREPROCESSING: Final = "preprocessing"
-CODE_FINGERPRINT: Final = "code_fingerprint"
+CODE_FINGERPRINT: Final = fingerprint.PARAMETER
 
 # Files.
-MANIFEST_FILE: Final = "videos.jsonl"  # of the VideoManifest
-INDEX_FILE: Final = "track-index.jsonl"  # at the root of the Examples
 FILE_PREFIX: Final = "tracks"
 FILE_FORMAT: Final = "tfrecords_gzip"  # as TFX spells it
 

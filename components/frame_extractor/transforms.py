@@ -14,12 +14,12 @@ from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
 from components.frame_extractor import encode
-from components.frame_extractor.shards import TrackRow
 from components.video import errors, pool
 from schemas import progress
 from schemas.clip_spec import ClipSpec
 from schemas.dead_letter import DeadLetter
 from schemas.face_config import FaceConfig
+from schemas.track_index import TrackRow
 from schemas.video_record import VideoRecord
 
 NAMESPACE: Final = "frame_extractor"

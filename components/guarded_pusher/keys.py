@@ -2,12 +2,14 @@
 
 from typing import Final
 
+from components import fingerprint
+
 MODEL: Final = "model"
 MODEL_BLESSING: Final = "model_blessing"
 INFRA_BLESSING: Final = "infra_blessing"
 PUSHED_MODEL: Final = "pushed_model"
 PUSH_DESTINATION: Final = "push_destination"
-CODE_FINGERPRINT: Final = "code_fingerprint"
+CODE_FINGERPRINT: Final = fingerprint.PARAMETER
 
 # Custom properties of PushedModel; the first three as TFX's own Pusher writes them.
 PUSHED: Final = "pushed"  # int: 1 or 0

@@ -2,12 +2,14 @@
 
 from typing import Final
 
+from components import fingerprint
+
 MODEL: Final = "model"
 EXAMPLES: Final = "examples"
 BLESSING: Final = "blessing"
 CHECK_CONFIG: Final = "check_config"
 MODEL_NAME: Final = "model_name"
-CODE_FINGERPRINT: Final = "code_fingerprint"
+CODE_FINGERPRINT: Final = fingerprint.PARAMETER
 
 # Files of the blessing; the two first are those of TFX's InfraValidator.
 BLESSED_FILE: Final = "INFRA_BLESSED"

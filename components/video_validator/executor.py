@@ -100,7 +100,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
 
 
 def _write(artifact: types.Artifact, records: list[VideoRecord]) -> None:
-    videos = pathlib.Path(artifact.uri, keys.VIDEOS_FILE)
+    videos = pathlib.Path(artifact.uri, video_record.FILE_NAME)
     video_record.write(videos, records)
     overview = summary.of(records)
     for warning in overview["warnings"]:

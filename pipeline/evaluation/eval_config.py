@@ -70,6 +70,6 @@ def _video_spec(config: EvaluationConfig) -> config_pb2.MetricsSpec:
     metric = config_pb2.MetricConfig(
         module=video_metrics.__name__,
         class_name=video_metrics.VideoMetrics.__name__,
-        config=json.dumps({**settings._asdict(), "code_fingerprint": code}, sort_keys=True),
+        config=json.dumps({**settings._asdict(), fingerprint.PARAMETER: code}, sort_keys=True),
     )
     return config_pb2.MetricsSpec(metrics=[metric], per_slice_thresholds=gates.thresholds(config))

@@ -8,6 +8,7 @@ from typing import Any, Final
 import tensorflow_transform as tft
 from tfx.components.trainer.fn_args_utils import FnArgs
 
+from components import fingerprint
 from pipeline.config.sections import TrainingConfig
 from pipeline.model import recipe
 from pipeline.modules.transform_layer import ExampleTransform
@@ -17,7 +18,7 @@ from schemas.taxonomy import Split
 # Keys of custom_config.
 TRAINING: Final = "training"  # TrainingConfig, as JSON or as a mapping
 CLIP: Final = "clip"  # ClipSpec, as JSON
-CODE_FINGERPRINT: Final = "code_fingerprint"
+CODE_FINGERPRINT: Final = fingerprint.PARAMETER
 WORK_DIR: Final = "work_dir"  # of checkpoints; TFX removes the outputs of a failed execution
 
 

@@ -9,11 +9,10 @@ from typing import Any
 
 from tfx import types
 
-from components.frame_extractor import keys as extractor_keys
 from components.guarded_pusher import keys as pusher_keys
 from components.serving_validator import keys as serving_keys
 from pipeline.evaluation import results
-from schemas import features, taxonomy
+from schemas import taxonomy, track_index
 
 Facts = dict[str, Any]
 
@@ -51,16 +50,13 @@ def _letters(artifact: types.Artifact) -> Facts:
 
 
 def _tracks(artifact: types.Artifact) -> Facts:
-    index = pathlib.Path(artifact.uri) / extractor_keys.INDEX_FILE
-    if not index.exists():  # Transform's examples have none
+    if not pathlib.Path(artifact.uri, track_index.FILE_NAME).exists():  # Transform's have none
         return {}
     num_tracks: collections.Counter[str] = collections.Counter()
     videos: dict[str, set[str]] = collections.defaultdict(set)
-    with index.open(encoding="utf-8") as lines:
-        for line in lines:
-            entry = json.loads(line)
-            num_tracks[entry["split"]] += 1
-            videos[entry["split"]].add(entry[features.RECORD_KEY])
+    for row in track_index.read(artifact.uri):
+        num_tracks[row.split] += 1
+        videos[row.split].add(row.record_key)
     return {
         "tracks": {
             split: {"videos": len(videos[split]), "tracks": num_tracks[split]}

@@ -1,5 +1,6 @@
 """The report of a run for a person: figures per slice, data, and what was pushed or why not."""
 
+import pathlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -144,7 +145,7 @@ def _verdict(summary: Summary) -> Panel:
     if pushed:
         title += f" version {pushed['version']}"
         body: RenderableType = Text.assemble(
-            "→ ", (pushed["path"], "bold"), *_baseline(summary), overflow="fold"
+            "→ ", (_near(pushed["path"]), "bold"), *_baseline(summary), overflow="fold"
         )
     elif summary["error"]:
         body = _error(summary)
@@ -152,6 +153,12 @@ def _verdict(summary: Summary) -> Panel:
         reasons = [Text(f"• {reason}") for reason in summary["not_pushed_because"]]
         body = Group(*_gates(summary["blessed"]), *reasons, *_next(summary))
     return Panel(body, title=f"[bold]{title}[/bold]", border_style=style, padding=(1, 2))
+
+
+def _near(path: str) -> str:
+    """The path as seen from the working folder, if it lies below."""
+    below = pathlib.Path(path).is_relative_to(pathlib.Path.cwd())
+    return str(pathlib.Path(path).relative_to(pathlib.Path.cwd())) if below else path
 
 
 def _baseline(summary: Summary) -> list[str]:

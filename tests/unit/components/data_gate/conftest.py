@@ -4,9 +4,10 @@ import dataclasses
 
 import pytest
 
-from components.data_gate.facts import Facts, Track
+from components.data_gate.facts import Facts
 from components.data_gate.rules import Limits
 from schemas import taxonomy
+from schemas.track_index import TrackRow
 from schemas.video_record import VideoRecord
 
 
@@ -50,7 +51,13 @@ def facts() -> Facts:
         num_examples=dict.fromkeys(taxonomy.SPLITS, 2),
         records=tuple(records),
         tracks=tuple(
-            Track(video_key=f"{record.key}/0", record_key=record.key, split=record.split)
+            TrackRow(
+                video_key=f"{record.key}/0",
+                record_key=record.key,
+                split=record.split,
+                num_present=32,
+                digest="0",
+            )
             for record in records
         ),
         letters=(),

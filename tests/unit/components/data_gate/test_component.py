@@ -15,7 +15,7 @@ from tfx.types import artifact_utils, channel_utils, standard_artifacts
 
 from components import artifact_types, dead_letters
 from components.data_gate import component, errors, keys
-from schemas import features, taxonomy, video_record
+from schemas import taxonomy, track_index, video_record
 from schemas.dead_letter import DeadLetter
 
 SPLIT_NAMES = artifact_utils.encode_split_names(list(taxonomy.SPLITS))
@@ -46,19 +46,8 @@ def folder(tmp_path, facts):
     """The files of the input artifacts, one folder each; the facts are good."""
     for key in TYPES:
         (tmp_path / key).mkdir()
-    video_record.write(tmp_path / keys.MANIFEST / keys.VIDEOS_FILE, facts.records)
-    lines = [
-        {
-            features.VIDEO_KEY: track.video_key,
-            features.RECORD_KEY: track.record_key,
-            "split": track.split,
-            "num_present": 32,
-            "digest": "0",
-        }
-        for track in facts.tracks
-    ]
-    index = tmp_path / keys.EXAMPLES / keys.TRACK_INDEX_FILE
-    index.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    video_record.write(tmp_path / keys.MANIFEST / video_record.FILE_NAME, facts.records)
+    track_index.write(str(tmp_path / keys.EXAMPLES), facts.tracks)
     for split in taxonomy.SPLITS:
         statistics = statistics_pb2.DatasetFeatureStatisticsList()
         statistics.datasets.add(name="All Examples", num_examples=2)
@@ -128,7 +117,7 @@ def test_bad_data_stops_the_run_with_every_broken_rule(folder, limits):
     odd.dataset_anomaly_info.severity = anomalies_pb2.AnomalyInfo.ERROR
     odd.dataset_anomaly_info.description = "Too few examples"
     write(folder / keys.ANOMALIES, "val", "SchemaDiff.pb", odd)
-    videos = folder / keys.MANIFEST / keys.VIDEOS_FILE
+    videos = folder / keys.MANIFEST / video_record.FILE_NAME
     records = video_record.read(videos)
     video_record.write(videos, [dataclasses.replace(r, target_identity="one") for r in records])
     with pytest.raises(errors.DataGateError) as caught:

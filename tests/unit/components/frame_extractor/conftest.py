@@ -85,7 +85,7 @@ def run(tmp_path_factory, spec) -> Callable[..., tuple[types.Artifact, types.Art
         letters.uri = str(folder / "letters")
         for artifact in (manifest, examples, letters):
             pathlib.Path(artifact.uri).mkdir(parents=True)
-        video_record.write(pathlib.Path(manifest.uri, keys.MANIFEST_FILE), records)
+        video_record.write(pathlib.Path(manifest.uri, video_record.FILE_NAME), records)
         extractor = component.FrameExtractor(
             **{
                 "manifest": channel_utils.as_channel([manifest]),

@@ -11,8 +11,8 @@ from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils
 
 from components import dead_letters
-from components.frame_extractor import keys, preprocessing, shards
-from schemas import features, progress, taxonomy
+from components.frame_extractor import keys, preprocessing
+from schemas import features, progress, taxonomy, track_index
 from schemas.face_config import FaceConfig
 
 
@@ -79,7 +79,7 @@ def test_properties_and_index_of_the_examples(extracted, spec):
     assert examples.get_string_custom_property(features.PREPROCESSING_HASH) == expected
     assert examples_utils.get_payload_format(examples) == example_gen_pb2.FORMAT_TF_EXAMPLE
     assert examples_utils.get_file_format(examples) == "tfrecords_gzip"
-    rows = shards.read_index(examples.uri)
+    rows = track_index.read(examples.uri)
     written = [example for split in ("train", "val") for example in read(examples, split)]
     by_key = {text(example, features.VIDEO_KEY): example for example in written}
     assert [row.video_key for row in rows] == sorted(by_key)

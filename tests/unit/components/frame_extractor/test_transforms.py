@@ -2,6 +2,7 @@ import apache_beam as beam
 import pytest
 
 from components.frame_extractor import coverage, engine, shards, transforms
+from schemas import track_index
 from schemas.dead_letter import DeadLetter
 from schemas.face_config import FaceConfig
 
@@ -43,7 +44,7 @@ def test_counters(counters, make_record):
 
 
 def row(record, track=0):
-    return shards.TrackRow(
+    return track_index.TrackRow(
         video_key=f"{record.key}/{track}",
         record_key=record.key,
         split=record.split,

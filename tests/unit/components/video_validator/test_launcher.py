@@ -90,7 +90,7 @@ def first_run(site):
 def test_accepted_videos_have_a_split_and_the_others_a_letter(site, first_run):
     assert state(first_run) == "COMPLETE"
     manifest = site.artifact("VideoManifest")
-    records = video_record.read(pathlib.Path(manifest.uri, keys.VIDEOS_FILE))
+    records = video_record.read(pathlib.Path(manifest.uri, video_record.FILE_NAME))
     assert [record.key for record in records] == sorted(record.key for record in records)
     assert {(record.split, record.is_fake) for record in records} == {
         (split, fake) for split in taxonomy.SPLITS for fake in (True, False)

@@ -6,12 +6,12 @@ import pytest
 from tfx.types import artifact_utils, standard_artifacts
 
 from components import artifact_types, dead_letters
-from components.frame_extractor import keys as extractor_keys
 from components.guarded_pusher import keys as pusher_keys
 from components.serving_validator import keys as serving_keys
 from pipeline.reports import node_facts
-from schemas import features
+from schemas import track_index
 from schemas.dead_letter import DeadLetter
+from schemas.track_index import TrackRow
 
 
 def stored(artifact):
@@ -46,8 +46,11 @@ def test_dead_letters_by_code(made):
 
 def test_tracks_and_videos_by_split(made, tmp_path):
     rows = [("test", "c"), ("train", "a"), ("train", "a"), ("train", "b")]
-    lines = [json.dumps({"split": split, features.RECORD_KEY: key}) for split, key in rows]
-    (tmp_path / extractor_keys.INDEX_FILE).write_text("\n".join(lines) + "\n")
+    index = [
+        TrackRow(video_key=f"{key}/{n}", record_key=key, split=split, num_present=1, digest="")
+        for n, (split, key) in enumerate(rows)
+    ]
+    track_index.write(str(tmp_path), index)
     tracks = facts_of(made(standard_artifacts.Examples))["tracks"]
     assert list(tracks) == ["train", "val", "calibration", "test"]
     assert tracks["train"] == {"videos": 2, "tracks": 3}
