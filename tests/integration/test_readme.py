@@ -1,6 +1,7 @@
 """The README's commands, run as a reader would: in an empty folder beside `.venv`."""
 
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -41,7 +42,12 @@ def _call(command: str, place: pathlib.Path) -> "subprocess.CompletedProcess[str
 def demo(place: pathlib.Path) -> "subprocess.CompletedProcess[str]":
     """What `make demo` does once `.venv` is there."""
     recipe = subprocess.run(
-        ["make", "-n", "demo"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["make", "--no-print-directory", "--dry-run", "demo"],
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if not name.startswith("MAKE")},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return _call(recipe.stdout.strip().splitlines()[-1], place)
 
