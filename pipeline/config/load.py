@@ -66,7 +66,8 @@ def shipped() -> tuple[str, ...]:
 def load(path_or_name: str | pathlib.Path) -> PipelineConfig:
     """Loads a YAML file, or a shipped configuration by its name.
 
-    A name of `shipped()` always means the shipped one; write `./demo.yaml` for a file.
+    A name of `shipped()` always means the shipped one; the same with `.yaml` means the file of
+    that name if there is one, else the shipped one.
 
     Raises:
       ConfigError: The file cannot be read, or says what the tree does not allow. The message
@@ -74,6 +75,8 @@ def load(path_or_name: str | pathlib.Path) -> PipelineConfig:
     """
     name = str(path_or_name)
     path = SHIPPED_FOLDER / f"{name}.yaml" if name in shipped() else pathlib.Path(name)
+    if not path.is_file() and name.removesuffix(".yaml") in shipped():
+        path = SHIPPED_FOLDER / name
     if not path.is_file():
         near = difflib.get_close_matches(name, shipped(), n=1)
         hint = f"did you mean {near[0]}?" if near else f"shipped ones: {', '.join(shipped())}"

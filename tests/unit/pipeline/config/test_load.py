@@ -27,6 +27,15 @@ def test_the_shipped_ones_are_demo_kubeflow_and_local():
     assert load.shipped() == ("demo", "kubeflow", "local")
 
 
+def test_a_shipped_name_with_its_ending_means_the_file_here_or_the_shipped_one(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    assert load.load("demo.yaml") == load.load("demo")
+    (tmp_path / "demo.yaml").write_text("name: mine\n")
+    assert load.load("demo.yaml").name == "mine"
+
+
 def test_a_file_states_differences_only(write):
     config = load.load(write("training:\n  epochs: 3\n"))
     assert config.training.epochs == 3
