@@ -27,6 +27,7 @@ def execute(config: PipelineConfig, *, from_node: str = "", to_node: str = "") -
             from_node=from_node,
             to_node=to_node,
             num_clips=config.clip.num_clips,
+            notice=config.data.notice,
         )
         with views.opened(start, folder) as view:
             summary = supervisor.supervise(folder, start, view, lock=lock)

@@ -17,10 +17,6 @@ from pipeline.journal.log import Follower
 from pipeline.journal.state import RunState
 from pipeline.reports import run_report
 
-DEMO_NOTICE = (
-    "The videos are synthetic: these figures prove the pipeline and say nothing of detection skill."
-)
-
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _output = click.option(
@@ -58,12 +54,10 @@ def demo(output: str, no_cache: bool) -> int:
       deepfake demo --output runs/again --no-cache
     """
     config = load.load("demo")
-    click.echo(DEMO_NOTICE)
+    click.echo(config.data.notice)
     manifest = _demo_videos(pathlib.Path(output) / "videos")
     overrides = {"output": output, "data.manifest": str(manifest), "cache": not no_cache}
-    status = execution.execute(load.with_overrides(config, overrides))
-    click.echo(DEMO_NOTICE)
-    return status
+    return execution.execute(load.with_overrides(config, overrides))
 
 
 @click.command()

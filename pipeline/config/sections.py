@@ -1,7 +1,4 @@
-"""Frozen dataclasses of the configuration tree; their defaults are the reference.
-
-Every value out of range is refused where it is written, with the value echoed.
-"""
+"""Frozen dataclasses of the configuration tree; their defaults are the reference."""
 
 import dataclasses
 import math
@@ -22,10 +19,12 @@ class DataConfig:
     Attributes:
       manifest: CSV or JSONL file; `deepfake run --manifest` sets it.
       videos_root: Folder that paths of the manifest are relative to; its own folder if empty.
+      notice: What every report must say of figures from these videos.
     """
 
     manifest: str = ""
     videos_root: str = ""
+    notice: str = ""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -38,6 +38,7 @@ class RunStarted:
       from_node: First node to run; empty = from the start.
       to_node: Last node to run; empty = to the end.
       num_clips: K of the configuration, clips per track.
+      notice: What the report must say of its figures; empty if nothing.
     """
 
     run_id: str
@@ -45,6 +46,7 @@ class RunStarted:
     from_node: str = ""
     to_node: str = ""
     num_clips: int = 1
+    notice: str = ""
     time: float = dataclasses.field(default_factory=time.time)
 
 

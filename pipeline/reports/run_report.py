@@ -31,10 +31,10 @@ def summarize(state: RunState, *, run_dir: pathlib.Path, log: pathlib.Path) -> d
       log: File that holds the output of its processes.
 
     Returns:
-      JSON values: `run_id`, `pipeline`, `status`, `started`, `finished` (ISO 8601), `seconds`,
-      `nodes`, `videos`, `splits`, `metrics`, `gates`, `baseline_compared`, `blessed`, `pushed`,
-      `not_pushed_because`, `error`, `run_dir`, `log`. What the run did not reach is null or
-      empty.
+      JSON values: `run_id`, `pipeline`, `notice`, `status`, `started`, `finished` (ISO 8601),
+      `seconds`, `nodes`, `videos`, `splits`, `metrics`, `gates`, `baseline_compared`,
+      `blessed`, `pushed`, `not_pushed_because`, `error`, `run_dir`, `log`. What the run did
+      not reach is null or empty.
     """
     if state.start is None:
         raise ValueError(f"the journal of {run_dir} does not tell how the run started")
@@ -44,6 +44,7 @@ def summarize(state: RunState, *, run_dir: pathlib.Path, log: pathlib.Path) -> d
     return {
         "run_id": state.start.run_id,
         "pipeline": state.start.pipeline,
+        "notice": state.start.notice,
         "status": status,
         "started": _iso(state.start.time),
         "finished": _iso(state.ended),

@@ -46,6 +46,7 @@ def render(summary: Summary) -> RenderableType:
         *_data(summary),
         *_figures(summary["metrics"]),
         _verdict(summary),
+        *([Text(summary["notice"], style="yellow")] if summary["notice"] else []),
         Text(f"report {summary['run_dir']}/summary.json", style="bright_black", overflow="fold"),
     ]
     return Group(*parts)

@@ -41,10 +41,12 @@ def evaluation(*reasons, has_baseline=False):
 def state():
     """Builds the state of a finished run from facts by node; `outcome` and `error` as wished."""
 
-    def state(facts, *, outcome=Outcome.FINISHED, error=None, skipped=()):
+    def state(facts, *, outcome=Outcome.FINISHED, error=None, skipped=(), notice=""):
         nodes = ("Validator", "Extractor", "Evaluator", "Server", "Pusher")
         happened = [
-            events.RunStarted(run_id="r", pipeline="deepfake", num_clips=4, time=0.0),
+            events.RunStarted(
+                run_id="r", pipeline="deepfake", num_clips=4, notice=notice, time=0.0
+            ),
             events.Planned(nodes=nodes, time=1.0),
         ]
         for node in nodes:

@@ -34,6 +34,10 @@ def test_a_push_is_told_with_version_and_place(shown, facts):
     assert lines[-1] == "report runs/r/summary.json"
 
 
+def test_what_must_be_said_of_the_figures_is_said_below_them(shown, facts):
+    assert shown(facts, notice="Synthetic: no skill.")[-2] == "Synthetic: no skill."
+
+
 def test_data_and_figures_stand_above_it(shown, facts):
     lines = shown(facts)
     assert lines[0] == "videos 96 in, 93 accepted, 3 rejected (no_face 2, truncated 1)"
