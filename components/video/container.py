@@ -34,13 +34,15 @@ def is_torn(path: str | pathlib.Path) -> bool:
 
 
 def _iso_is_torn(file: BinaryIO, size: int) -> bool:
-    """A box passes the end of the file, or the file ends without its index or a fragment's data."""
-    position, has_index, kind = 0, False, b""
+    """A box passes the end of the file, or the file ends without its index or announced data."""
+    position, has_index, kind, awaits_fragment = 0, False, b"", False
     while position < size:
         file.seek(position)
         header = file.read(16)
         if len(header) < 8:
-            return any(header)  # zeros would be padding
+            if any(header):
+                return True
+            break  # zeros: padding, or the first bytes of a size
         kind, length = header[4:8], int.from_bytes(header[:4], "big")
         if length == 1:
             length = int.from_bytes(header[8:16], "big")
@@ -50,9 +52,12 @@ def _iso_is_torn(file: BinaryIO, size: int) -> bool:
             return False  # damaged rather than torn
         if position + length > size:
             return True
-        has_index = has_index or kind == b"moov"
+        if kind == b"moov":
+            file.seek(position)
+            has_index, awaits_fragment = True, b"mvex" in file.read(length)
+        awaits_fragment = awaits_fragment and kind != b"moof"
         position += length
-    return not has_index or kind == b"moof"
+    return not has_index or awaits_fragment or kind == b"moof"
 
 
 def _matroska_is_torn(file: BinaryIO, size: int) -> bool:

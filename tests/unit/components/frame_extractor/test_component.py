@@ -35,8 +35,10 @@ def test_contract_names_types_and_parameters(make):
     assert extractor.executor_spec.executor_class is executor.Executor
 
 
-def test_the_cache_key_holds_the_source_of_the_component_the_video_core_and_the_schemas(make):
-    expected = fingerprint.of("components.frame_extractor", "components.video", "schemas")
+def test_the_cache_key_holds_the_source_of_all_that_the_component_calls(make):
+    expected = fingerprint.of(
+        "components.frame_extractor", "components.video", "components.dead_letters", "schemas"
+    )
     assert make().exec_properties[keys.CODE_FINGERPRINT] == expected
 
 

@@ -24,6 +24,16 @@ def test_a_file_is_torn_wherever_it_was_cut_and_whole_if_it_was_not(make_video, 
         assert container.is_torn(cut), share
 
 
+def test_a_fragmented_file_is_torn_at_every_cut_before_its_first_fragment_is_whole(make_video):
+    path = make_video(frames=30, mux={"movflags": "frag_keyframe+empty_moov"})
+    content = path.read_bytes()
+    missed = []
+    for end in range(12, content.index(b"mdat") + 64):
+        path.write_bytes(content[:end])
+        missed += [] if container.is_torn(path) else [end]
+    assert missed == []
+
+
 def test_a_fragment_without_its_data_and_half_a_box_header_are_torn(make_video):
     path = make_video(frames=30, mux={"movflags": "frag_keyframe+empty_moov"})
     content = path.read_bytes()
