@@ -12,6 +12,7 @@ from pipeline.model.resume import WorkDirectory
 from pipeline.model.scores import Floats
 from pipeline.model.temporal import CLIP_LOGIT
 from pipeline.model.tracks import Tracks, read_tracks, single_hash
+from schemas import signatures
 from schemas.clip_spec import ClipSpec
 from schemas.taxonomy import Split
 
@@ -104,7 +105,7 @@ def _record(
         **constants,
         "calibration": quality,
         "training": dataclasses.asdict(config),
-        "clip": dataclasses.asdict(clip),
+        signatures.DETECTOR_CLIP: dataclasses.asdict(clip),
         "code_fingerprint": code_fingerprint,
         "temporal_head": trained.temporal_head,
         "val_auc": trained.val_auc,

@@ -66,11 +66,6 @@ class Run:
         """Node id to state."""
         return {node["id"]: node["state"] for node in self.summary["nodes"]}
 
-    @property
-    def seconds(self) -> dict[str, float]:
-        """Node id to seconds."""
-        return {node["id"]: node["seconds"] for node in self.summary["nodes"]}
-
 
 Deepfake = Callable[..., "subprocess.CompletedProcess[str]"]
 Runner = Callable[..., Run]
