@@ -31,6 +31,9 @@ lock: setup     ## Resolve setup.py again and rewrite the lock files
 	  --extra dev --extra kubeflow --extra gateway -o requirements.lock
 	@.venv/bin/uv pip compile setup.py --universal --python-version 3.10 \
 	  --generate-hashes --no-header --no-emit-index-url --quiet --constraint requirements.lock \
+	  --extra kubeflow -o requirements-pipeline.lock
+	@.venv/bin/uv pip compile setup.py --universal --python-version 3.10 \
+	  --generate-hashes --no-header --no-emit-index-url --quiet --constraint requirements.lock \
 	  --extra gpu --extra kubeflow -o requirements-gpu.lock
 
 clean:          ## Remove the environment and what runs have written here

@@ -50,6 +50,9 @@ setup(
         "click>=8.1,<9",
         "rich>=13.9,<16",
         "pyyaml>=6,<7",
+        # Says what is wrong with a metadata server where ML Metadata's own message is empty, and
+        # copies a store.
+        "pymysql>=1.1,<2",
         # The portrait from which the demo videos are made.
         "scikit-image>=0.25,<1",
     ],
@@ -67,6 +70,8 @@ setup(
             "ruff>=0.8,<1",
             "mypy>=1.13,<3",
             "import-linter>=2.1,<3",
+            # Strict checks of the cluster's manifests, without a cluster.
+            "kubernetes-validate>=1.34,<2",
             "types-PyYAML>=6",
             "types-protobuf>=6",
         ],

@@ -1,11 +1,11 @@
 """DeadLetters artifacts: writing them from plain lists, reading them back, counting by code."""
 
 import collections
-import pathlib
 from collections.abc import Iterable
 
 from tfx import types
 
+from components import artifact_files
 from schemas.dead_letter import DeadLetter
 
 FILE_PATTERN = "dead-letters-*.jsonl"
@@ -20,8 +20,7 @@ def write(artifact: types.Artifact, letters: Iterable[DeadLetter], *, num_inputs
       num_inputs: Rows or videos that were looked at, for the ratio.
     """
     ordered = sorted(letters, key=lambda letter: (letter.record_key, letter.code))
-    folder = pathlib.Path(artifact.uri)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = artifact_files.output_folder(artifact.uri)
     text = "".join(letter.to_json() + "\n" for letter in ordered)
     (folder / "dead-letters-00000-of-00001.jsonl").write_text(text, encoding="utf-8")
     artifact.num_letters = len(ordered)
@@ -34,7 +33,7 @@ def read(uri: str) -> list[DeadLetter]:
     """Reads all letters below `uri`, sorted by file and line."""
     return [
         DeadLetter.from_json(line)
-        for path in sorted(pathlib.Path(uri).glob(FILE_PATTERN))
+        for path in sorted(artifact_files.local_folder(uri).glob(FILE_PATTERN))
         for line in path.read_text(encoding="utf-8").splitlines()
     ]
 

@@ -3,10 +3,8 @@
 Nothing runs here and nothing is read, but for the digests of our own sources.
 """
 
-import dataclasses
-import json
-import pathlib
-from typing import Any, Final, NamedTuple
+from collections.abc import Mapping
+from typing import Final, NamedTuple
 
 import tensorflow_data_validation as tfdv
 from tfx import types
@@ -18,23 +16,41 @@ from tfx.components.trainer.component import Trainer
 from tfx.components.transform.component import Transform
 from tfx.dsl.components.base import base_node
 from tfx.dsl.components.common.resolver import Resolver
-from tfx.orchestration import metadata
+from tfx.orchestration import data_types
 from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.proto import trainer_pb2, transform_pb2
-from tfx.types import standard_artifacts
+from tfx.types import standard_artifacts, standard_component_specs
 
 from components import fingerprint
+from components.data_gate import keys as gate_keys
 from components.data_gate.component import DataGate
 from components.frame_extractor.component import FrameExtractor
 from components.guarded_pusher.component import Pusher
+from components.serving_validator import keys as serving_keys
 from components.serving_validator.component import ServingValidator
+from components.video_validator import keys as validator_keys
 from components.video_validator.component import VideoValidator
+from pipeline import parameters
 from pipeline.config.tree import PipelineConfig
 from pipeline.evaluation import baseline, eval_config
 from schemas import resources
 from schemas.taxonomy import Split
 
 BASELINE_ID: Final = "LatestBlessedModel"
+
+# Execution property to runtime parameter, by node.
+_RUNTIME_PROPERTIES: Final[Mapping[str, Mapping[str, str]]] = {
+    "VideoValidator": {
+        validator_keys.MANIFEST_PATH: parameters.MANIFEST_PATH,
+        validator_keys.VIDEOS_ROOT: parameters.VIDEOS_ROOT,
+        validator_keys.RULES: parameters.RULES,
+        validator_keys.SPLITS: parameters.SPLITS,
+    },
+    "DataGate": {gate_keys.LIMITS: parameters.GATE_LIMITS},
+    "Trainer": {standard_component_specs.CUSTOM_CONFIG_KEY: parameters.TRAINER_CONFIG},
+    "Evaluator": {standard_component_specs.EVAL_CONFIG_KEY: parameters.EVAL_CONFIG},
+    "ServingValidator": {serving_keys.CHECK_CONFIG: parameters.SERVING_CHECK},
+}
 
 
 class _Data(NamedTuple):
@@ -45,52 +61,59 @@ class _Data(NamedTuple):
     schema: types.BaseChannel
 
 
-def create_pipeline(config: PipelineConfig, *, beam_args: list[str]) -> tfx_pipeline.Pipeline:
+def create_pipeline(
+    config: PipelineConfig, *, runtime_parameters: bool = False
+) -> tfx_pipeline.Pipeline:
     """Builds the whole graph of `config`; nothing runs and nothing is read but the schema's digest.
+
+    Neither the metadata connection nor Beam's arguments are part of it: a runner brings both, so
+    that no password is written into a compiled graph and no engine into a cache key.
 
     Args:
       config: The configuration tree; `data.manifest` must be set.
-      beam_args: Arguments of every Beam pipeline, from `pipeline.runners.beam`.
+      runtime_parameters: Whether what `pipeline.parameters` names is left open as TFX runtime
+        parameters, with the values of `config` as defaults.
     """
     data, data_nodes = _data_stage(config)
     transform, trainer = _training_stage(config, data)
     transform.add_upstream_node(data_nodes[-1])  # DataGate: nothing reads its report, all obey it
-    gate_nodes = _release_stage(config, data, trainer)
+    nodes = [*data_nodes, transform, trainer, *_release_stage(config, data, trainer)]
+    if runtime_parameters:
+        _open_parameters(nodes, parameters.values(config))
     return tfx_pipeline.Pipeline(
         pipeline_name=config.name,
-        pipeline_root=str(artifacts_root(config)),
-        components=[*data_nodes, transform, trainer, *gate_nodes],
+        pipeline_root=artifacts_root(config),
+        components=nodes,
         enable_cache=config.cache,
-        metadata_connection_config=metadata.sqlite_metadata_connection_config(
-            str(metadata_path(config))
-        ),
-        beam_pipeline_args=beam_args,
     )
 
 
-def artifacts_root(config: PipelineConfig) -> pathlib.Path:
+def artifacts_root(config: PipelineConfig) -> str:
     """Folder under which TFX writes every artifact."""
-    return pathlib.Path(config.output).resolve() / "artifacts"
+    return f"{parameters.absolute(config.output)}/artifacts"
 
 
-def metadata_path(config: PipelineConfig) -> pathlib.Path:
-    """SQLite file of the ML Metadata store."""
-    default = pathlib.Path(config.output) / "metadata.db"
-    return pathlib.Path(config.metadata.sqlite or default).resolve()
-
-
-def push_directory(config: PipelineConfig) -> pathlib.Path:
+def push_directory(config: PipelineConfig) -> str:
     """Folder of the model's version directories, as TensorFlow Serving watches it."""
-    base = config.push.base_directory or pathlib.Path(config.output) / "serving"
-    return pathlib.Path(base).resolve() / config.push.model_name
+    base = config.push.base_directory or f"{config.output}/serving"
+    return f"{parameters.absolute(base)}/{config.push.model_name}"
+
+
+def _open_parameters(nodes: list[base_node.BaseNode], defaults: Mapping[str, str]) -> None:
+    for node in nodes:
+        for key, name in _RUNTIME_PROPERTIES.get(node.id, {}).items():
+            node.exec_properties[key] = data_types.RuntimeParameter(
+                name=name, ptype=str, default=defaults[name]
+            )
 
 
 def _data_stage(config: PipelineConfig) -> tuple[_Data, list[base_node.BaseNode]]:
+    values = parameters.values(config)
     validator = VideoValidator(
-        manifest_path=str(pathlib.Path(config.data.manifest).resolve()),
-        videos_root=_videos_root(config),
-        rules=_json(config.rules),
-        splits=_json(config.splits),
+        manifest_path=values[parameters.MANIFEST_PATH],
+        videos_root=values[parameters.VIDEOS_ROOT],
+        rules=values[parameters.RULES],
+        splits=values[parameters.SPLITS],
     )
     extractor = FrameExtractor(
         manifest=validator.outputs["manifest"],
@@ -117,14 +140,13 @@ def _data_stage(config: PipelineConfig) -> tuple[_Data, list[base_node.BaseNode]
         examples=examples,
         letters_validator=validator.outputs["dead_letters"],
         letters_extractor=extractor.outputs["dead_letters"],
-        limits=_json(config.gate),
+        limits=values[parameters.GATE_LIMITS],
     )
     data = _Data(validator.outputs["manifest"], examples, schema.outputs["schema"])
     return data, [validator, extractor, statistics, schema, anomalies, gate]
 
 
 def _training_stage(config: PipelineConfig, data: _Data) -> tuple[Transform, Trainer]:
-    code = fingerprint.of("pipeline.modules", "pipeline.model", "schemas")
     transform = Transform(
         examples=data.examples,
         schema=data.schema,
@@ -143,12 +165,7 @@ def _training_stage(config: PipelineConfig, data: _Data) -> tuple[Transform, Tra
         transform_graph=transform.outputs["transform_graph"],
         train_args=trainer_pb2.TrainArgs(splits=[Split.TRAIN.value]),
         eval_args=trainer_pb2.EvalArgs(splits=[Split.VAL.value, Split.CALIBRATION.value]),
-        custom_config={
-            "training": _json(config.training),
-            "clip": config.clip.to_json(),
-            "work_dir": str(pathlib.Path(config.output).resolve() / "work"),
-            fingerprint.PARAMETER: code,
-        },
+        custom_config=parameters.trainer_config(config),
     )
     return transform, trainer
 
@@ -173,22 +190,13 @@ def _release_stage(
     validator = ServingValidator(
         model=model,
         examples=data.examples,
-        check_config=_json(config.serving_check),
+        check_config=parameters.values(config)[parameters.SERVING_CHECK],
         model_name=config.push.model_name,
     )
     pusher = Pusher(
         model=model,
         model_blessing=evaluator.outputs["blessing"],
         infra_blessing=validator.outputs["blessing"],
-        base_directory=str(push_directory(config)),
+        base_directory=push_directory(config),
     )
     return [latest_blessed, evaluator, validator, pusher]
-
-
-def _videos_root(config: PipelineConfig) -> str:
-    root = config.data.videos_root or pathlib.Path(config.data.manifest).parent
-    return str(pathlib.Path(root).resolve())
-
-
-def _json(section: Any) -> str:
-    return json.dumps(dataclasses.asdict(section), sort_keys=True)

@@ -1,8 +1,175 @@
-"""Order of the whole suite: tests marked `slow` come last, so that mistakes show early."""
+"""What all tests share: their order, and a real MariaDB server for those that ask for one."""
 
+import getpass
+import itertools
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+
+import pymysql
 import pytest
+
+from pipeline.config.metadata import PASSWORD_VARIABLE, USERNAME_VARIABLE
+
+_START_SECONDS = 60.0
+_PROGRAMS = ("mariadb-install-db", "mariadbd")
+# Debian keeps the server where only an administrator's PATH looks.
+_PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Sorts stably: fast before slow, each in the order of its file."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+
+
+class MariaDb:
+    """A MariaDB server of the test session, on the loopback interface only.
+
+    Attributes:
+      host: Where it listens.
+      port: Where it listens; stays the same over `restart`.
+      username: Account of the pipeline, with all rights on the databases of `create_database`.
+      password: Of that account.
+      folder: Its data, socket and log.
+    """
+
+    host = "127.0.0.1"
+    username = "deepfake"
+    password = "not-a-secret"
+
+    def __init__(self, folder: pathlib.Path, *options: str) -> None:
+        self.folder = folder
+        self.port = _free_port()
+        self._options = options
+        self._process: subprocess.Popen[bytes] | None = None
+        self._numbers = itertools.count(1)
+        subprocess.run(
+            [
+                _program("mariadb-install-db"),
+                "--no-defaults",
+                f"--datadir={folder / 'data'}",
+                f"--user={getpass.getuser()}",
+                "--auth-root-authentication-method=normal",
+                "--skip-test-db",
+            ],
+            check=True,
+            capture_output=True,
+            timeout=_START_SECONDS,
+        )
+        self.start()
+        self.root(f"CREATE USER '{self.username}'@'%' IDENTIFIED BY '{self.password}'")
+
+    def start(self) -> None:
+        """Starts the server and waits until it answers."""
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [
+                    _program("mariadbd"),
+                    "--no-defaults",
+                    f"--datadir={self.folder / 'data'}",
+                    f"--socket={self.folder / 'socket'}",
+                    f"--pid-file={self.folder / 'pid'}",
+                    f"--port={self.port}",
+                    f"--bind-address={self.host}",
+                    f"--user={getpass.getuser()}",
+                    "--innodb-buffer-pool-size=32M",
+                    "--innodb-log-file-size=16M",
+                    "--innodb-flush-log-at-trx-commit=2",
+                    "--skip-name-resolve",
+                    "--plugin-maturity=unknown",
+                    *self._options,
+                ],
+                stdout=log,
+                stderr=log,
+            )
+        deadline = time.monotonic() + _START_SECONDS
+        while True:
+            try:
+                self.root("SELECT 1")
+                return
+            except pymysql.err.OperationalError:
+                if self._process.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError((self.folder / "log").read_text()) from None
+                time.sleep(0.05)
+
+    def stop(self) -> None:
+        """Stops the server, as a restart of its pod would."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(_START_SECONDS)
+            self._process = None
+
+    def restart(self) -> None:
+        """Stops and starts the server; it keeps its port and its data."""
+        self.stop()
+        self.start()
+
+    def root(self, statement: str) -> list[tuple[object, ...]]:
+        """Runs `statement` as the administrator and returns its rows."""
+        connection = pymysql.connect(
+            unix_socket=str(self.folder / "socket"), user="root", autocommit=True
+        )
+        with connection, connection.cursor() as cursor:
+            cursor.execute(statement)
+            return list(cursor.fetchall())
+
+    def create_database(self) -> str:
+        """Makes an empty database that the account may do anything on; returns its name."""
+        name = f"deepfake_{next(self._numbers)}"
+        self.root(f"CREATE DATABASE `{name}` CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
+        self.root(f"GRANT ALL ON `{name}`.* TO '{self.username}'@'%'")
+        return name
+
+    def settings(self, database: str) -> dict[str, object]:
+        """Overrides that make `database` the store of a configuration."""
+        return {
+            "metadata.backend": "mysql",
+            "metadata.host": self.host,
+            "metadata.port": self.port,
+            "metadata.database": database,
+        }
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that hold the account."""
+        return {USERNAME_VARIABLE: self.username, PASSWORD_VARIABLE: self.password}
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariaDb]:
+    """A real server; skips where MariaDB is not installed."""
+    missing = [program for program in _PROGRAMS if shutil.which(program, path=_PATH) is None]
+    if missing:
+        pytest.skip(f"needs a MariaDB server (Debian's mariadb-server): no {', '.join(missing)}")
+    # Pytest's own folders are too long for the path of a socket.
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="mariadb-"))
+    server = MariaDb(folder)
+    try:
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
+def mariadb_account(mariadb: MariaDb, monkeypatch: pytest.MonkeyPatch) -> MariaDb:
+    """The server, with its account in the environment of the test and of what it starts."""
+    for name, value in mariadb.environment.items():
+        monkeypatch.setenv(name, value)
+    return mariadb
+
+
+def _program(name: str) -> str:
+    return shutil.which(name, path=_PATH) or name
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -74,7 +74,10 @@ class DataGate(base_component.BaseComponent):
                 limits=limits,
                 # TFX does not hash installed code: without this, a fix would be served from cache.
                 code_fingerprint=fingerprint.of(
-                    "components.data_gate", "components.dead_letters", "schemas"
+                    "components.data_gate",
+                    "components.artifact_files",
+                    "components.dead_letters",
+                    "schemas",
                 ),
                 report=types.Channel(type=artifact_types.DataReport),
             )

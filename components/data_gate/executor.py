@@ -3,13 +3,13 @@
 import dataclasses
 import json
 import logging
-import pathlib
 from typing import Any
 
 from tfx import types
 from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 
+from components import artifact_files
 from components.data_gate import errors, facts, keys, rules
 
 _LOG = logging.getLogger(__name__)
@@ -44,7 +44,8 @@ class Executor(base_executor.BaseExecutor):
             listed = "".join(f"\n  {outcome}" for outcome in broken)
             raise errors.DataGateError(f"the data breaks {count}; nothing was trained:{listed}")
         report = artifact_utils.get_single_instance(output_dict[keys.REPORT])
-        pathlib.Path(report.uri, keys.REPORT_FILE).write_text(text + "\n", encoding="utf-8")
+        folder = artifact_files.output_folder(report.uri)
+        (folder / keys.REPORT_FILE).write_text(text + "\n", encoding="utf-8")
         values = {outcome.rule: outcome.value for outcome in outcomes}
         report.passed = 1
         report.dead_letter_ratio = values["dead_letter_ratio"]

@@ -8,7 +8,7 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2, statistics_pb2
 from tfx import types
 from tfx.types import artifact_utils
 
-from components import dead_letters
+from components import artifact_files, dead_letters
 from components.data_gate import keys
 from schemas import track_index, video_record
 from schemas.dead_letter import DeadLetter
@@ -60,12 +60,13 @@ def read(inputs: dict[str, list[types.Artifact]]) -> Facts:
     """Reads the facts from DataGate's input artifacts."""
     one = {key: artifact_utils.get_single_instance(found) for key, found in inputs.items()}
     validator, extractor = one[keys.LETTERS_VALIDATOR], one[keys.LETTERS_EXTRACTOR]
-    manifest_file = pathlib.Path(one[keys.MANIFEST].uri, video_record.FILE_NAME)
+    manifest_file = artifact_files.local_folder(one[keys.MANIFEST].uri) / video_record.FILE_NAME
+    examples = artifact_files.local_folder(one[keys.EXAMPLES].uri)
     return Facts(
         anomalies=tuple(_anomalies(one[keys.ANOMALIES])),
         num_examples=dict(_num_examples(one[keys.STATISTICS])),
         records=tuple(video_record.read(manifest_file)),
-        tracks=tuple(track_index.read(one[keys.EXAMPLES].uri)),
+        tracks=tuple(track_index.read(str(examples))),
         letters=(*dead_letters.read(validator.uri), *dead_letters.read(extractor.uri)),
         num_rows=validator.num_inputs,
     )
@@ -96,4 +97,4 @@ def _num_examples(artifact: types.Artifact) -> Iterator[tuple[str, int]]:
 
 
 def _split_file(artifact: types.Artifact, split: str, name: str) -> pathlib.Path:
-    return pathlib.Path(artifact_utils.get_split_uri([artifact], split), name)
+    return artifact_files.local_folder(artifact_utils.get_split_uri([artifact], split)) / name

@@ -68,6 +68,7 @@ class FrameExtractor(base_beam_component.BaseBeamComponent):
                 code_fingerprint=fingerprint.of(
                     "components.frame_extractor",
                     "components.video",
+                    "components.artifact_files",
                     "components.dead_letters",
                     "schemas",
                 ),

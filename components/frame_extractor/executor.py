@@ -10,7 +10,7 @@ from tfx.dsl.components.base import base_beam_executor
 from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils
 
-from components import dead_letters
+from components import artifact_files, dead_letters
 from components.frame_extractor import coverage, engine, keys, preprocessing, shards, transforms
 from schemas import features, taxonomy, track_index, video_record
 from schemas.clip_spec import ClipSpec
@@ -32,13 +32,14 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         manifest = artifact_utils.get_single_instance(input_dict[keys.MANIFEST])
         examples = artifact_utils.get_single_instance(output_dict[keys.EXAMPLES])
         letters = artifact_utils.get_single_instance(output_dict[keys.DEAD_LETTERS])
-        records = video_record.read(os.path.join(manifest.uri, video_record.FILE_NAME))
+        folder = artifact_files.local_folder(manifest.uri)
+        records = video_record.read(folder / video_record.FILE_NAME)
         settings = _settings(exec_properties, self._beam_pipeline_args, len(records))
 
         rows, rejected = self._extract(records, examples.uri, settings)
 
         coverage.check(records, rows, rejected)
-        track_index.write(examples.uri, rows)
+        track_index.write(str(artifact_files.output_folder(examples.uri)), rows)
         _describe(examples, rows, settings.preprocessing_hash)
         dead_letters.write(letters, rejected, num_inputs=len(records))
 

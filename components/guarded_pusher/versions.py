@@ -1,7 +1,9 @@
 """Version folders as TensorFlow Serving polls them: numbers that only grow, complete or absent."""
 
 import os
+import secrets
 
+import tensorflow as tf
 from tfx.dsl.io import fileio
 from tfx.utils import io_utils
 
@@ -30,12 +32,24 @@ def publish(source: str, folder: str, *, now: float) -> int:
     Returns:
       The version.
     """
-    version = max([int(now), *(newest + 1 for newest in existing(folder))])
-    incoming = os.path.join(folder, f".incoming-{version}")
+    incoming = os.path.join(folder, f".incoming-{secrets.token_hex(8)}")
     try:
         io_utils.copy_dir(source, incoming)
-        fileio.rename(incoming, os.path.join(folder, str(version)))
+        return _take_version(incoming, folder, now=now)
     finally:
         if fileio.exists(incoming):
             fileio.rmtree(incoming)
-    return version
+
+
+def _take_version(incoming: str, folder: str, *, now: float) -> int:
+    """Renames `incoming` to the next version, or to one after it where another run was faster."""
+    while True:
+        version = max([int(now), *(newest + 1 for newest in existing(folder))])
+        target = os.path.join(folder, str(version))
+        try:
+            fileio.rename(incoming, target)
+        except (OSError, tf.errors.OpError):  # of TFX's local and TensorFlow file systems
+            if not fileio.exists(target):
+                raise
+        else:
+            return version

@@ -60,7 +60,10 @@ class ServingValidator(base_component.BaseComponent):
                 model_name=model_name,
                 # TFX does not hash installed code: without this, a fix would come from cache.
                 code_fingerprint=fingerprint.of(
-                    "components.serving_validator", server.SERVER_MODULE, "schemas"
+                    "components.serving_validator",
+                    "components.artifact_files",
+                    server.SERVER_MODULE,
+                    "schemas",
                 ),
                 blessing=types.Channel(type=standard_artifacts.InfraBlessing),
             )

@@ -11,6 +11,7 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
+from components import artifact_files
 from components.serving_validator import examination, keys, requests, server
 from components.serving_validator.checks import Finding
 from components.serving_validator.settings import CheckSettings
@@ -31,16 +32,14 @@ class Executor(base_executor.BaseExecutor):
         model = artifact_utils.get_single_instance(input_dict[keys.MODEL])
         examples = artifact_utils.get_single_instance(input_dict[keys.EXAMPLES])
         blessing = artifact_utils.get_single_instance(output_dict[keys.BLESSING])
-        folder = pathlib.Path(blessing.uri)
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = artifact_files.output_folder(blessing.uri)
 
-        model_path = path_utils.serving_model_path(model.uri)
+        model_path = path_utils.serving_model_path(str(artifact_files.local_folder(model.uri)))
         reference = examination.read_reference(model_path)
-        tracks = requests.read_tracks(
-            artifact_utils.get_split_uri([examples], Split.VAL.value),
-            reference,
-            settings.num_requests,
+        split = artifact_files.local_folder(
+            artifact_utils.get_split_uri([examples], Split.VAL.value)
         )
+        tracks = requests.read_tracks(str(split), reference, settings.num_requests)
         findings = _findings(
             model_path, exec_properties[keys.MODEL_NAME], tracks, reference, settings, folder
         )

@@ -64,6 +64,7 @@ class VideoValidator(base_beam_component.BaseBeamComponent):
                 code_fingerprint=code.of(
                     "components.video_validator",
                     "components.video",
+                    "components.artifact_files",
                     "components.dead_letters",
                     "schemas",
                 ),

@@ -15,7 +15,7 @@ from tfx import types
 from tfx.dsl.components.base import base_beam_executor
 from tfx.types import artifact_utils
 
-from components import dead_letters
+from components import artifact_files, dead_letters
 from components.video import probe
 from components.video_validator import (
     copies,
@@ -83,7 +83,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
     ) -> tuple[list[rows.Candidate], list[DeadLetter]]:
         """Probes every candidate in a Beam pipeline, whose runner may be a remote one."""
         # A new folder each time: a retried execution finds the shards of the broken one in its own.
-        folder = pathlib.Path(tempfile.mkdtemp(dir=self._get_tmp_dir()))
+        parent = artifact_files.output_folder(self._get_tmp_dir())
+        folder = pathlib.Path(tempfile.mkdtemp(dir=parent))
         with self._make_beam_pipeline() as pipeline:
             outputs = transforms.probe_videos(
                 pipeline | beam.Create(candidates), probe.probe, rules, len(candidates)
@@ -100,13 +101,14 @@ class Executor(base_beam_executor.BaseBeamExecutor):
 
 
 def _write(artifact: types.Artifact, records: list[VideoRecord]) -> None:
-    videos = pathlib.Path(artifact.uri, video_record.FILE_NAME)
+    folder = artifact_files.output_folder(artifact.uri)
+    videos = folder / video_record.FILE_NAME
     video_record.write(videos, records)
     overview = summary.of(records)
     for warning in overview["warnings"]:
         _LOG.warning("%s", warning)
     text = json.dumps(overview, indent=2) + "\n"
-    pathlib.Path(artifact.uri, keys.SPLITS_FILE).write_text(text, encoding="utf-8")
+    (folder / keys.SPLITS_FILE).write_text(text, encoding="utf-8")
     artifact.num_videos = len(records)
     artifact.num_identities = len(summary.identities(records))
     artifact.num_components = len({record.component_id for record in records})

@@ -6,6 +6,7 @@ CallError
 ├── NoSuchRunError          `runs show` of an unknown run
 ├── OutputInUseError        another run holds the output folder
 ├── FolderTakenError        the demo's video folder holds something else
+├── PartialStepsError       --from or --to with a runner that knows no parts
 └── UnknownNodeError        a --from or --to that is no node
 """
 
@@ -51,6 +52,12 @@ class FolderTakenError(CallError):
     """The folder of the demo's videos holds what the demo did not write."""
 
     code = "folder_taken"
+
+
+class PartialStepsError(CallError):
+    """--from or --to with a runner that runs the whole graph only."""
+
+    code = "partial_steps"
 
 
 class UnknownNodeError(CallError):

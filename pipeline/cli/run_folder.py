@@ -1,7 +1,6 @@
-"""Where the files of a run lie, and the lock that keeps two runs out of one output folder."""
+"""Makes and finds run folders, and keeps two runs out of one output folder where it must."""
 
 import contextlib
-import dataclasses
 import datetime
 import fcntl
 import pathlib
@@ -9,42 +8,7 @@ import secrets
 from collections.abc import Iterator
 
 from pipeline.cli import errors
-
-
-@dataclasses.dataclass(frozen=True)
-class RunFolder:
-    """The folder `<output>/<run_id>` of one run."""
-
-    path: pathlib.Path
-
-    @property
-    def run_id(self) -> str:
-        return self.path.name
-
-    @property
-    def config(self) -> pathlib.Path:
-        """The resolved configuration, as YAML."""
-        return self.path / "config.yaml"
-
-    @property
-    def journal(self) -> pathlib.Path:
-        """Events, one JSON line each."""
-        return self.path / "events.jsonl"
-
-    @property
-    def ir(self) -> pathlib.Path:
-        """The compiled graph."""
-        return self.path / "ir.json"
-
-    @property
-    def log(self) -> pathlib.Path:
-        """Everything that the libraries say."""
-        return self.path / "logs" / "run.log"
-
-    @property
-    def summary(self) -> pathlib.Path:
-        """The run report, as JSON."""
-        return self.path / "summary.json"
+from pipeline.journal.run_folder import RunFolder
 
 
 def create(output: pathlib.Path) -> RunFolder:
@@ -79,19 +43,21 @@ def find(output: pathlib.Path, name: str) -> RunFolder:
 
 
 @contextlib.contextmanager
-def locked(output: pathlib.Path) -> Iterator[int]:
+def locked(output: pathlib.Path, *, alone: bool = True) -> Iterator[int]:
     """Holds the output folder's lock; yields its file descriptor.
+
+    Several runs may hold it together if none of them asks to be `alone`.
 
     The lock is on the open file: a child that inherits the descriptor holds it too, so that it
     lives as long as the last process of the run.
 
     Raises:
-      OutputInUseError: Another run holds it. SQLite allows one writer.
+      OutputInUseError: Another run holds it.
     """
     output.mkdir(parents=True, exist_ok=True)
     with (output / ".lock").open("a+") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise errors.OutputInUseError(
                 f"another run is using {output}; wait for it, or choose another --output"

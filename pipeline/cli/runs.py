@@ -10,10 +10,11 @@ from typing import Any, TypeVar
 import click
 
 from pipeline.cli import errors, execution, run_folder
-from pipeline.cli.nodes import NODES
 from pipeline.config import load
+from pipeline.config.nodes import NODES
 from pipeline.config.tree import PipelineConfig
-from pipeline.journal.log import Follower
+from pipeline.journal.log import RunFollower
+from pipeline.journal.run_folder import RunFolder
 from pipeline.journal.state import RunState
 from pipeline.reports import run_report
 
@@ -84,6 +85,14 @@ def demo(output: str, no_cache: bool) -> int:
 )
 @_no_cache
 @click.option(
+    "--runner",
+    type=click.Choice(execution.RUNNERS),
+    default=execution.LOCAL,
+    show_default=True,
+    help="local: all nodes in one process. kubeflow-steps: as Kubeflow would, here: the package is"
+    " compiled and every container step is a process of its own.",
+)
+@click.option(
     "--set",
     "overrides",
     multiple=True,
@@ -97,6 +106,7 @@ def run(
     from_node: str,
     to_node: str,
     no_cache: bool,
+    runner: str,
     overrides: tuple[str, ...],
 ) -> int:
     """Run the pipeline on your videos.
@@ -115,6 +125,7 @@ def run(
       deepfake run --manifest videos.csv --config mine.yaml --output runs/mine
       deepfake run --manifest videos.csv --to DataGate
       deepfake run --manifest videos.csv --from Trainer --set training.epochs=20
+      deepfake run --manifest videos.csv --runner kubeflow-steps
     """
     values: dict[str, object] = dict(map(_parsed_override, overrides))
     if manifest is not None:
@@ -125,7 +136,9 @@ def run(
         values["cache"] = False
     config = load.with_overrides(load.load(name), values)
     _check_manifest(config)
-    return execution.execute(config, from_node=from_node, to_node=to_node)
+    if runner != execution.LOCAL and (from_node or to_node):
+        raise errors.PartialStepsError(f"--runner {runner} runs the whole graph: no --from or --to")
+    return execution.execute(config, runner=runner, from_node=from_node, to_node=to_node)
 
 
 @click.group()
@@ -179,12 +192,12 @@ def show(run: str, output: str, as_json: bool, svg: str | None) -> None:
         views.show_summary(summary)
 
 
-def _summary(folder: run_folder.RunFolder) -> dict[str, Any]:
+def _summary(folder: RunFolder) -> dict[str, Any]:
     """The report of a run; worked out of its journal where the command died before writing it."""
     if folder.summary.exists():
         report: dict[str, Any] = json.loads(folder.summary.read_text(encoding="utf-8"))
         return report
-    state = RunState(Follower(folder.journal).read())
+    state = RunState(RunFollower(folder).read())
     return run_report.summarize(state, run_dir=folder.path, log=folder.log)
 
 

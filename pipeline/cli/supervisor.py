@@ -6,22 +6,20 @@ import os
 import pathlib
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from types import FrameType
 from typing import Any, Protocol
 
-from pipeline.cli.run_folder import RunFolder
 from pipeline.journal import events
-from pipeline.journal.log import Follower, Journal
+from pipeline.journal.log import Journal, RunFollower
+from pipeline.journal.run_folder import RunFolder
 from pipeline.journal.state import RunState
 from pipeline.reports import run_report
 
 POLL_SECONDS = 0.1
 STOP_SECONDS = 20.0
 SHOWN_LOG_LINES = 8
-WORKER = (sys.executable, "-m", "pipeline.cli.worker")
 _PACKAGE_ROOT = pathlib.Path(__file__).parents[2]
 
 
@@ -38,7 +36,7 @@ def supervise(
     view: View,
     *,
     lock: int,
-    worker: Sequence[str] = WORKER,
+    worker: Sequence[str],
 ) -> dict[str, Any]:
     """Runs the graph of `folder` in a worker process; returns the report of the run.
 
@@ -53,7 +51,7 @@ def supervise(
     """
     journal = Journal(folder.journal)
     journal.append(start)
-    watched = _Watched(Follower(folder.journal), view)
+    watched = _Watched(RunFollower(folder), view)
     stopped = False
     with _stop_signals_as_interrupts(), _started(worker, folder, start, lock) as process:
         try:
@@ -75,7 +73,7 @@ def supervise(
 class _Watched:
     """The state of the run, kept up to date from its journal and shown."""
 
-    def __init__(self, follower: Follower, view: View) -> None:
+    def __init__(self, follower: RunFollower, view: View) -> None:
         self._follower = follower
         self._view = view
         self.state = RunState()

@@ -16,10 +16,10 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.cli import wording
-from pipeline.cli.run_folder import RunFolder
 from pipeline.cli.supervisor import View
 from pipeline.journal import events
 from pipeline.journal.events import NodeState
+from pipeline.journal.run_folder import RunFolder
 from pipeline.journal.state import NodeRecord, RunState
 from pipeline.reports import summary_table
 

@@ -3,10 +3,12 @@
 ConfigError
 ├── UnreadableConfigError   no such file, not YAML, a key twice
 ├── UnknownKeyError         a key that no section has
+├── MissingKeyError         a key that its section requires
 ├── WrongTypeError          a value of another type than the field's
 └── RefusedValueError       a value that its section refuses
 """
 
+import collections.abc
 import dataclasses
 import difflib
 import pathlib
@@ -44,6 +46,12 @@ class UnknownKeyError(ConfigError):
     """A key that no section has."""
 
     code = "config_unknown_key"
+
+
+class MissingKeyError(ConfigError):
+    """A key that its section requires."""
+
+    code = "config_missing_key"
 
 
 class WrongTypeError(ConfigError):
@@ -105,6 +113,23 @@ def with_overrides(config: PipelineConfig, overrides: Mapping[str, object]) -> P
     return from_mapping(PipelineConfig, values)
 
 
+def value_at(config: PipelineConfig, dotted: str) -> object:
+    """The value of a dotted key.
+
+    Raises:
+      UnknownKeyError: There is no such key.
+    """
+    value: Any = config
+    for name in dotted.split("."):
+        known = value if isinstance(value, Mapping) else getattr(value, "__dict__", {})
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise UnknownKeyError(f"unknown key {dotted}{hint}")
+        value = known[name]
+    return value
+
+
 def dump(config: PipelineConfig) -> str:
     """The whole tree as YAML; `load` of it gives an equal configuration."""
     return yaml.safe_dump(_plain(dataclasses.asdict(config)), sort_keys=False, allow_unicode=True)
@@ -147,10 +172,11 @@ def from_mapping(cls: type[T], values: object, at: str = "") -> T:
             near = difflib.get_close_matches(str(key), hints, n=1)
             hint = f"; did you mean {at}{near[0]}?" if near else ""
             raise UnknownKeyError(f"unknown key {at}{key}{hint}")
-        if dataclasses.is_dataclass(hints[key]):
-            kwargs[key] = from_mapping(hints[key], value, f"{at}{key}.")
-        else:
-            kwargs[key] = _typed(hints[key], value, f"{at}{key}")
+        kwargs[key] = _typed(hints[key], value, f"{at}{key}")
+    for field in dataclasses.fields(cls):  # type: ignore[arg-type]
+        no_default = field.default is field.default_factory is dataclasses.MISSING
+        if no_default and field.name not in kwargs:
+            raise MissingKeyError(f"missing key {at}{field.name}")
     try:
         return cls(**kwargs)
     except ValueError as error:
@@ -159,19 +185,30 @@ def from_mapping(cls: type[T], values: object, at: str = "") -> T:
 
 def _typed(hint: Any, value: object, dotted: str) -> object:
     """`value` as the field's type: exact, but for integers where a float is asked for."""
+    if dataclasses.is_dataclass(hint):
+        return from_mapping(typing.cast("type[Any]", hint), value, f"{dotted}.")
+    inner = typing.get_args(hint)
+    if type(None) in inner:  # `X | None`
+        return None if value is None else _typed(inner[0], value, dotted)
+    kind = typing.get_origin(hint) or hint
+    if kind is tuple and isinstance(value, (list, tuple)):
+        parts = enumerate(value)
+        return tuple(_typed(inner[0], part, f"{dotted}[{index}]") for index, part in parts)
+    if kind is collections.abc.Mapping and isinstance(value, Mapping):
+        for key in value:
+            if not isinstance(key, str):
+                raise WrongTypeError(f"keys of {dotted} must be text, got {key!r}")
+        return {key: _typed(inner[1], part, f"{dotted}.{key}") for key, part in value.items()}
     if hint is float and type(value) is int:
         return float(value)
-    if hint in (int, float, str, bool) and type(value) is hint:
+    if type(value) is hint:
         return value
-    is_tuple = typing.get_origin(hint) is tuple
-    if is_tuple and isinstance(value, (list, tuple)):
-        item, _ = typing.get_args(hint)
-        return tuple(_typed(item, part, f"{dotted}[{index}]") for index, part in enumerate(value))
-    expected = "a list" if is_tuple else _NAMES[hint]
-    raise WrongTypeError(f"{dotted} must be {expected}, got {value!r}")
+    raise WrongTypeError(f"{dotted} must be {_NAMES[kind]}, got {value!r}")
 
 
-_NAMES: Mapping[type, str] = {
+_NAMES: Mapping[Any, str] = {
+    tuple: "a list",
+    collections.abc.Mapping: "a section of keys",
     int: "a whole number",
     float: "a number",
     str: "text",
@@ -180,6 +217,7 @@ _NAMES: Mapping[type, str] = {
 
 
 def _plain(value: Any) -> Any:
+    """As YAML has it; a field that is null says nothing and is left out."""
     if isinstance(value, dict):
-        return {key: _plain(part) for key, part in value.items()}
+        return {key: _plain(part) for key, part in value.items() if part is not None}
     return [_plain(part) for part in value] if isinstance(value, tuple) else value

@@ -239,10 +239,3 @@ class BeamConfig:
     def __post_init__(self) -> None:
         expect_choice("engine", self.engine, ENGINES)
         expect_range(self, 1, 1024, "workers")
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class MetadataConfig:
-    """ML Metadata store; an SQLite file below the output folder if empty."""
-
-    sqlite: str = ""

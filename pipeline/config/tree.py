@@ -4,6 +4,9 @@ import dataclasses
 import re
 
 from pipeline.config import sections
+from pipeline.config.kubeflow import KubeflowConfig
+from pipeline.config.metadata import MetadataConfig
+from pipeline.config.vertex import VertexConfig
 from schemas.clip_spec import ClipSpec
 from schemas.face_config import FaceConfig
 
@@ -39,7 +42,9 @@ class PipelineConfig:
     )
     push: sections.PushConfig = dataclasses.field(default_factory=sections.PushConfig)
     beam: sections.BeamConfig = dataclasses.field(default_factory=sections.BeamConfig)
-    metadata: sections.MetadataConfig = dataclasses.field(default_factory=sections.MetadataConfig)
+    metadata: MetadataConfig = dataclasses.field(default_factory=MetadataConfig)
+    kubeflow: KubeflowConfig = dataclasses.field(default_factory=KubeflowConfig)
+    vertex: VertexConfig = dataclasses.field(default_factory=VertexConfig)
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", self.name):

@@ -1,9 +1,11 @@
-"""The journal file of a run: appended to by one process, followed by another."""
+"""Journal files of a run: each appended to by one process at a time, followed by another."""
 
+import os
 import pathlib
 import threading
 
 from pipeline.journal import events
+from pipeline.journal.run_folder import RunFolder
 
 
 class Journal:
@@ -14,9 +16,10 @@ class Journal:
         self._lock = threading.Lock()
 
     def append(self, event: events.Event) -> None:
-        """Writes one event; the line is complete or absent for whoever reads."""
-        with self._lock, self._path.open("a", encoding="utf-8") as file:
-            file.write(events.to_json(event) + "\n")
+        """Writes one event, with one call: the line is complete or absent for whoever reads."""
+        line = f"{events.to_json(event)}\n".encode()
+        with self._lock, self._path.open("ab", buffering=0) as file:
+            os.write(file.fileno(), line)
 
 
 class Follower:
@@ -35,3 +38,19 @@ class Follower:
             complete, newline, _ = file.read().rpartition(b"\n")
         self._position += len(complete) + len(newline)
         return [events.from_json(line.decode()) for line in complete.splitlines()]
+
+
+class RunFollower:
+    """Follows the journal of a run and those of its container steps."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self._folder = folder
+        self._run = Follower(folder.journal)
+        self._steps: dict[pathlib.Path, Follower] = {}
+
+    def read(self) -> list[events.Event]:
+        """New events of all journals: those of one journal in order, all of them by time."""
+        found = self._run.read()
+        for path in sorted(self._folder.steps.glob("*.jsonl")):
+            found += self._steps.setdefault(path, Follower(path)).read()
+        return sorted(found, key=lambda event: event.time)

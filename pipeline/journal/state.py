@@ -53,15 +53,18 @@ class RunState:
 
     def apply(self, event: events.Event) -> None:
         """Takes one more event into account."""
-        self.ended = event.time
+        self.ended = max(self.ended, event.time)
         match event:
             case events.RunStarted():
                 self.start = event
             case events.Planned():
-                self.nodes = {node: NodeRecord(node) for node in event.nodes}
+                # A step on another machine may have told of itself first.
+                self.nodes = {node: self._node(node) for node in event.nodes}
+                self._forget_error("")
             case events.NodeStarted():
                 record = self._node(event.node)
                 record.state, record.started = NodeState.RUNNING, event.time
+                self._forget_error(event.node)
             case events.Progressed():
                 record = self._node(event.node)
                 record.progress, record.progressed = event.fields, event.time
@@ -70,7 +73,7 @@ class RunState:
                 record.state, record.seconds = event.state, event.seconds
                 record.facts = event.facts
             case events.Failed():
-                self.error = event
+                self.error = self.error or event
             case events.RunEnded():
                 self.outcome = event.outcome
                 self._close_running_nodes()
@@ -80,6 +83,11 @@ class RunState:
         """The node at work, if any."""
         at_work = (node for node in self.nodes.values() if node.state is NodeState.RUNNING)
         return next(at_work, None)
+
+    def _forget_error(self, node: str) -> None:
+        """What failed is tried again."""
+        if self.error is not None and self.error.node == node:
+            self.error = None
 
     def _node(self, node: str) -> NodeRecord:
         return self.nodes.setdefault(node, NodeRecord(node))

@@ -7,8 +7,7 @@ from importlib import metadata
 from typing import Any, Final
 
 from pipeline.config.sections import TrainingConfig
-from pipeline.model import calibration, export, inputs, scores, selection, training
-from pipeline.model.resume import WorkDirectory
+from pipeline.model import calibration, export, inputs, resume, scores, selection, training
 from pipeline.model.scores import Floats
 from pipeline.model.temporal import CLIP_LOGIT
 from pipeline.model.tracks import Tracks, read_tracks, single_hash
@@ -39,7 +38,7 @@ def make_model(
       patterns: Of gzipped TFRecord files, for train, val and calibration.
       transform: See `export.ScoringModule`.
       code_fingerprint: Of the code that trains; part of the record and of `work_dir`'s state.
-      work_dir: Keeps the state of an unfinished training; emptied at the end.
+      work_dir: Keeps the states of unfinished trainings; this one's is removed at the end.
       run_dir: Gets the training curves.
       model_dir: Gets the SavedModel.
 
@@ -52,23 +51,23 @@ def make_model(
     }
     preprocessing_hash = single_hash(splits.values())
     identity = training.identity(config, list(splits.values()), code_fingerprint)
-    work = WorkDirectory(work_dir, identity)
-    trained = training.train(
-        config, splits[Split.TRAIN], splits[Split.VAL], run_dir=run_dir, work=work
-    )
-    fitted = _calibrate(trained, splits[Split.CALIBRATION])
-    answers = export.Answers(
-        temperature=fitted.temperature,
-        thresholds=fitted.thresholds,
-        preprocessing_hash=preprocessing_hash,
-    )
-    export.save(
-        export.ScoringModule(trained.detector.model, clip, answers, transform),
-        model_dir,
-        record=_record(config, clip, code_fingerprint, trained, fitted, answers),
-        reference=_reference(trained, splits[Split.VAL], fitted.temperature),
-    )
-    work.clear()
+    with resume.claimed(work_dir, identity) as work:
+        trained = training.train(
+            config, splits[Split.TRAIN], splits[Split.VAL], run_dir=run_dir, work=work
+        )
+        fitted = _calibrate(trained, splits[Split.CALIBRATION])
+        answers = export.Answers(
+            temperature=fitted.temperature,
+            thresholds=fitted.thresholds,
+            preprocessing_hash=preprocessing_hash,
+        )
+        export.save(
+            export.ScoringModule(trained.detector.model, clip, answers, transform),
+            model_dir,
+            record=_record(config, clip, code_fingerprint, trained, fitted, answers),
+            reference=_reference(trained, splits[Split.VAL], fitted.temperature),
+        )
+        work.clear()
 
 
 def _calibrate(trained: training.Trained, tracks: Tracks) -> calibration.Calibration:

@@ -4,15 +4,22 @@
 moment leaves either the old state or the new one.
 """
 
+import contextlib
 import dataclasses
+import fcntl
+import itertools
 import json
+import os
 import pathlib
 import shutil
+import time
+from collections.abc import Iterator
 from typing import Final
 
 import keras
 
 _STATE: Final = "state.json"
+_KEPT_SECONDS: Final = 7 * 86400
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -46,6 +53,55 @@ class Epoch:
 def best(history: list[Epoch]) -> Epoch:
     """The epoch of greatest merit, the earliest of equal ones."""
     return max(history, key=lambda epoch: epoch.merit)
+
+
+@contextlib.contextmanager
+def claimed(root: pathlib.Path, identity: str) -> Iterator["WorkDirectory"]:
+    """Yields a work directory that no other process uses meanwhile.
+
+    A second training of the same identity at the same time gets one of its own and starts from
+    nothing. What nobody went on with for a week is removed.
+
+    Args:
+      root: Folder of all work directories.
+      identity: Digest of all that the training depends on.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    for number in itertools.count():
+        folder = root / (f"{identity[:16]}-{number}" if number else identity[:16])
+        with _locked(folder) as mine:
+            if mine:
+                _forget_old(root, keep=folder)
+                yield WorkDirectory(folder, identity)
+                return
+
+
+@contextlib.contextmanager
+def _locked(folder: pathlib.Path) -> Iterator[bool]:
+    """Yields whether this process holds the lock of `folder`."""
+    path = folder.with_suffix(".lock")
+    with path.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        if os.fstat(lock.fileno()).st_nlink == 0:  # its last holder has just removed the file
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            path.unlink()
+
+
+def _forget_old(root: pathlib.Path, *, keep: pathlib.Path) -> None:
+    oldest = time.time() - _KEPT_SECONDS
+    for state in root.glob(f"*/{_STATE}"):
+        if state.parent != keep and state.stat().st_mtime < oldest:
+            with _locked(state.parent) as mine:
+                if mine:
+                    shutil.rmtree(state.parent)
 
 
 class WorkDirectory:

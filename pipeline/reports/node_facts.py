@@ -3,12 +3,13 @@
 import collections
 import dataclasses
 import json
-import pathlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tfx import types
+from tfx.dsl.io import fileio
 
+from components import artifact_files
 from components.guarded_pusher import keys as pusher_keys
 from components.serving_validator import keys as serving_keys
 from pipeline.evaluation import results
@@ -50,11 +51,12 @@ def _letters(artifact: types.Artifact) -> Facts:
 
 
 def _tracks(artifact: types.Artifact) -> Facts:
-    if not pathlib.Path(artifact.uri, track_index.FILE_NAME).exists():  # Transform's have none
+    folder = artifact_files.local_folder(artifact.uri)
+    if not (folder / track_index.FILE_NAME).exists():  # Transform's have none
         return {}
     num_tracks: collections.Counter[str] = collections.Counter()
     videos: dict[str, set[str]] = collections.defaultdict(set)
-    for row in track_index.read(artifact.uri):
+    for row in track_index.read(str(folder)):
         num_tracks[row.split] += 1
         videos[row.split].add(row.record_key)
     return {
@@ -74,7 +76,7 @@ def _model_blessing(artifact: types.Artifact) -> Facts:
 
 
 def _infra_blessing(artifact: types.Artifact) -> Facts:
-    report = pathlib.Path(artifact.uri) / serving_keys.REASONS_FILE
+    report = artifact_files.local_folder(artifact.uri) / serving_keys.REASONS_FILE
     findings = json.loads(report.read_text(encoding="utf-8"))[serving_keys.REASONS]
     reasons = [finding["message"] for finding in findings]
     return {"infra_blessing": {"blessed": _blessed(artifact), "reasons": reasons}}
@@ -87,7 +89,7 @@ def _push(artifact: types.Artifact) -> Facts:
             "pushed": artifact.get_int_custom_property(pusher_keys.PUSHED) == 1,
             "version": artifact.get_string_custom_property(pusher_keys.PUSHED_VERSION),
             "path": path,
-            "present": bool(path) and pathlib.Path(path).exists(),
+            "present": bool(path) and bool(fileio.exists(path)),
             "refused_because": artifact.get_string_custom_property(pusher_keys.REFUSED_BECAUSE),
         }
     }

@@ -48,3 +48,33 @@ class NodeFailedError(RunnerError):
     """A node whose recorded state is FAILED though its launcher returned."""
 
     code = "node_failed"
+
+
+class BundleTooLargeError(RunnerError):
+    """A compiled pipeline larger than a cluster takes."""
+
+    code = "bundle_too_large"
+
+
+class BundleDigestError(RunnerError):
+    """A bundle that is absent, torn, or not the one asked for."""
+
+    code = "bundle_digest"
+
+
+class CodeMismatchError(RunnerError):
+    """A bundle compiled by other code than the installed one."""
+
+    code = "code_mismatch"
+
+
+class BadRunIdError(RunnerError):
+    """A run id that is none."""
+
+    code = "bad_run_id"
+
+
+class NoJournalError(RunnerError):
+    """A run that left nothing to report on."""
+
+    code = "no_journal"

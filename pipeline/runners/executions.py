@@ -32,12 +32,6 @@ def node_id(node: pipeline_pb2.Pipeline.PipelineOrNode) -> str:
     return node.pipeline_node.node_info.id
 
 
-def connection_config(deployment: Any) -> Any:
-    """Connection that the deployment config of the IR names."""
-    connection = deployment.metadata_connection_config
-    return getattr(connection, connection.WhichOneof("connection_config"))
-
-
 def recorded(connection: Any, info: Any) -> Recorded:
     """Recorded state of the execution that `Launcher.launch` returned.
 
@@ -72,6 +66,12 @@ def outputs(
             return {}
         newest = execution_lib.sort_executions_newest_to_oldest(done)[0]
         return execution_lib.get_output_artifacts(handle, newest.id)
+
+
+def is_done(connection: Any, node: pipeline_pb2.PipelineNode) -> bool:
+    """Whether an execution of this node in this run has succeeded."""
+    with metadata.Metadata(connection) as handle:
+        return any(execution_lib.is_execution_successful(e) for e in _of_run(handle, node))
 
 
 def close(connection: Any, node: pipeline_pb2.PipelineNode, state: NodeState) -> None:

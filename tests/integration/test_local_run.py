@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from pipeline.cli.nodes import NODES
+from pipeline.config.nodes import NODES
 
 pytestmark = pytest.mark.slow
 

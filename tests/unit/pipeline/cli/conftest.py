@@ -18,7 +18,7 @@ def worker(tmp_path):
         script = tmp_path / "worker.py"
         head = """
             import os, pathlib, signal, sys, time
-            from pipeline.cli.run_folder import RunFolder
+            from pipeline.journal.run_folder import RunFolder
             from pipeline.journal.events import *
             from pipeline.journal.log import Journal
             folder = RunFolder(pathlib.Path(sys.argv[1]))

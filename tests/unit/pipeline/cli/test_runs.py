@@ -33,7 +33,17 @@ def test_run_puts_the_call_into_the_configuration(executed, tmp_path):
     [(config, options)] = executed
     assert (config.data.manifest, config.output, config.cache) == (str(manifest), "out", False)
     assert config.training.epochs == 3
-    assert options == {"from_node": "Trainer", "to_node": "Evaluator"}
+    assert options == {"runner": "local", "from_node": "Trainer", "to_node": "Evaluator"}
+
+
+def test_the_runner_that_knows_no_parts_refuses_them(executed, tmp_path, capsys):
+    manifest = tmp_path / "videos.csv"
+    manifest.touch()
+    arguments = ["run", "--manifest", str(manifest), "--runner", "kubeflow-steps"]
+    assert main.main([*arguments, "--to", "DataGate"]) == 2
+    assert "runs the whole graph: no --from or --to" in capsys.readouterr().err
+    assert main.main(arguments) == 3
+    assert executed[0][1]["runner"] == "kubeflow-steps"
 
 
 def test_demo_makes_videos_and_says_what_they_do_not_prove(executed, monkeypatch, tmp_path, capsys):

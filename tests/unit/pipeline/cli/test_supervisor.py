@@ -147,6 +147,13 @@ def test_a_second_run_in_the_same_folder_is_refused_until_the_first_has_ended(tm
         assert lock > 0
 
 
+def test_runs_that_need_not_be_alone_share_a_folder_but_not_with_one_that_must(tmp_path):
+    together = run_folder.locked(tmp_path, alone=False)
+    refused = pytest.raises(errors.OutputInUseError)
+    with together, run_folder.locked(tmp_path, alone=False), refused, run_folder.locked(tmp_path):
+        pass
+
+
 def test_the_worker_ends_when_its_command_is_gone(tmp_path):
     """The real worker's watch on its input, with the graph replaced by a sleep."""
     script = tmp_path / "worker.py"
@@ -155,7 +162,9 @@ def test_the_worker_ends_when_its_command_is_gone(tmp_path):
             """
             import time
             from pipeline.cli import worker
-            worker.prepare_process()
+            from pipeline.runners import process
+            process.prepare()
+            worker.end_with_the_command()
             try:
                 print("ready", flush=True)
                 time.sleep(30)

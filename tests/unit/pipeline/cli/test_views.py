@@ -7,9 +7,9 @@ from rich.console import Console
 from rich.live import Live
 
 from pipeline.cli import views
-from pipeline.cli.run_folder import RunFolder
 from pipeline.journal import events
 from pipeline.journal.events import NodeState, Outcome
+from pipeline.journal.run_folder import RunFolder
 from pipeline.journal.state import RunState
 
 START = events.RunStarted(run_id="20260101-000000-aaaa", pipeline="deepfake", time=0.0)

@@ -1,7 +1,4 @@
-"""The worker in this process, with a small graph in place of the real one."""
-
-import sys
-import types
+"""The worker in this process, with the runner replaced."""
 
 import pytest
 
@@ -19,53 +16,36 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def graph(monkeypatch):
-    """Replaces `pipeline.graph` and the runner; `steps` is called as `local.run`."""
-
-    def graph(steps):
-        modules = {
-            "graph": types.SimpleNamespace(create_pipeline=lambda config, beam_args: config.output),
-            "node_facts": types.SimpleNamespace(of_outputs=None),
-            "beam": types.SimpleNamespace(arguments=lambda config: ["--runner=X"]),
-            "local": types.SimpleNamespace(
-                compile_graph=lambda pipeline, run_id, order: (pipeline, run_id),
-                write_ir=lambda ir, path: path.write_text("{}"),
-                run=steps,
-            ),
-        }
-        for parent, name in (
-            *(("pipeline", "graph"), ("pipeline.reports", "node_facts")),
-            *(("pipeline.runners", "beam"), ("pipeline.runners", "local")),
-        ):
-            monkeypatch.setitem(sys.modules, f"{parent}.{name}", modules[name])
-            monkeypatch.setattr(f"{parent}.{name}", modules[name], raising=False)
-
-    return graph
+def runner(monkeypatch):
+    """Replaces the local runner, which gets the real graph."""
+    return lambda steps: monkeypatch.setattr("pipeline.runners.local.run", steps)
 
 
 def told(folder):
     return Follower(folder.journal).read()
 
 
-def test_a_run_that_ends_well_says_so(folder, graph):
+def test_a_run_that_ends_well_says_so(folder, runner):
     received = {}
-    graph(lambda ir, **options: received.update(options, ir=ir))
+    runner(lambda ir, store, **options: received.update(options, ir=ir, store=store))
     assert worker.main([str(folder.path), "--from", "Trainer"]) == 0
-    assert received["ir"] == (str(folder.path.parent), folder.run_id)
+    run_id = received["ir"].runtime_spec.pipeline_run_id.field_value.string_value
+    assert run_id == folder.run_id
+    assert received["store"].sqlite.filename_uri == str(folder.path.parent / "metadata.db")
     assert (received["from_node"], received["to_node"]) == ("Trainer", "")
-    assert received["beam_args"] == ["--runner=X"]
+    assert "--direct_running_mode=in_memory" in received["beam_args"]
     assert [event.outcome.value for event in told(folder)] == ["finished"]
     assert folder.ir.exists()
 
 
-def test_an_error_is_journalled_with_the_node_that_was_started_last(folder, graph, caplog):
+def test_an_error_is_journalled_with_the_node_that_was_started_last(folder, runner, caplog):
     from pipeline.journal import events
 
-    def steps(ir, *, sink, **options):
+    def steps(ir, store, *, sink, **options):
         sink(events.NodeStarted(node="Trainer"))
         raise ValueError("no good")
 
-    graph(steps)
+    runner(steps)
     assert worker.main([str(folder.path)]) == 1
     _, failed, ended = told(folder)
     assert (failed.node, failed.type, failed.message) == ("Trainer", "ValueError", "no good")
@@ -73,11 +53,11 @@ def test_an_error_is_journalled_with_the_node_that_was_started_last(folder, grap
     assert "ValueError: no good" in caplog.text  # the traceback is in the log
 
 
-def test_an_interrupt_is_no_failure(folder, graph):
-    def steps(ir, **options):
+def test_an_interrupt_is_no_failure(folder, runner):
+    def steps(ir, store, **options):
         raise KeyboardInterrupt
 
-    graph(steps)
+    runner(steps)
     assert worker.main([str(folder.path)]) == 130
     assert [event.outcome.value for event in told(folder)] == ["interrupted"]
 

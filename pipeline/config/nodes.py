@@ -1,4 +1,4 @@
-"""Ids of the graph's nodes, for `--from` and `--to`: known without importing TFX.
+"""Ids of the graph's nodes and of a cluster's own steps: known without importing TFX.
 
 `pipeline.graph` is where the nodes are made; a test holds the two together.
 """
@@ -19,3 +19,7 @@ NODES: Final = (
     "ServingValidator",
     "Pusher",
 )
+
+# Steps of a Kubeflow run besides the nodes: one before all of them, one after, whatever happened.
+PREPARE: Final = "prepare"
+REPORT: Final = "report"

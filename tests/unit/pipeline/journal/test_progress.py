@@ -2,8 +2,7 @@
 
 import logging
 
-from pipeline.cli import progress
-from pipeline.journal import events
+from pipeline.journal import events, progress
 from pipeline.journal.events import NodeState
 from schemas import progress as reports
 

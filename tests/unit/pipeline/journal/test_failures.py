@@ -3,7 +3,7 @@
 import apache_beam as beam
 import pytest
 
-from pipeline.cli import failures
+from pipeline.journal import failures
 
 
 class CodedError(Exception):

@@ -1,0 +1,66 @@
+"""The last step of a Kubeflow run: the report, whatever happened."""
+
+from rich.console import Console
+
+from pipeline.journal import events
+from pipeline.journal.events import NodeState, Outcome
+from pipeline.journal.log import Journal, RunFollower
+from pipeline.journal.run_folder import RunFolder
+from pipeline.journal.state import RunState
+from pipeline.reports import run_report, summary_table
+from pipeline.runners import errors
+
+_ENDED_WELL = (NodeState.RAN, NodeState.CACHED, NodeState.SKIPPED)
+_LOG_WIDTH = 100
+
+
+def report(folder: RunFolder) -> None:
+    """Closes the journal of a run, writes its report and prints it.
+
+    Raises:
+      NoJournalError: The run left nothing on this volume: its first step never began.
+    """
+    state = RunState(RunFollower(folder).read())
+    journal = Journal(folder.journal)
+    if not folder.path.is_dir():
+        raise errors.NoJournalError(
+            f"no folder {folder.path}: the step `prepare` did not begin; see its pod (image,"
+            " volume, service account)"
+        )
+    if state.start is None:  # `prepare` failed
+        journal.append(events.RunStarted(run_id=folder.run_id, pipeline=""))
+    for event in _closing_events(state):
+        journal.append(event)
+    summary = run_report.summarize(
+        RunState(RunFollower(folder).read()), run_dir=folder.path, log=folder.log
+    )
+    run_report.write(folder.summary, summary)
+    Console(width=_LOG_WIDTH, highlight=False).print(summary_table.render(summary))
+
+
+def _closing_events(state: RunState) -> list[events.Event]:
+    """What no step could say itself; nothing where the run is closed already."""
+    if state.outcome is not None:
+        return []
+    missing = [node for node in state.nodes.values() if node.state not in _ENDED_WELL]
+    if state.nodes and not missing:
+        return [events.RunEnded(outcome=Outcome.FINISHED)]
+    if any(node.state is NodeState.INTERRUPTED for node in missing):
+        return [events.RunEnded(outcome=Outcome.INTERRUPTED)]
+    ended = events.RunEnded(outcome=Outcome.FAILED)
+    if state.error is not None or not missing:
+        return [ended]
+    begun = [node for node in missing if node.state is NodeState.RUNNING]
+    lost = (begun or missing)[0]
+    what = "ended without a word" if begun else "never began"
+    return [
+        events.Failed(
+            node=lost.id,
+            type="StepLost",
+            code="step_lost",
+            message=f"the step of {lost.id} {what}: killed, out of memory, or not scheduled",
+            advice="Look at the events and the log of its pod, then retry the run: finished nodes"
+            " are not run again.",
+        ),
+        ended,
+    ]

@@ -1,0 +1,146 @@
+"""Compiles the graph for open-source Kubeflow Pipelines 2.x: one container step per node.
+
+Kubeflow sees plain containers and their order. Inside each, `pipeline.runners.node` launches one
+node as a local run does: TFX's drivers, resolvers, cache and ML Metadata. Steps exchange nothing
+through Kubeflow; the bundle, which only the first step carries, says the rest.
+"""
+
+import pathlib
+import posixpath
+import re
+from typing import Any, Final
+
+from kfp import compiler, dsl
+
+from pipeline import parameters
+from pipeline.config import load
+from pipeline.config.metadata import SQLITE
+from pipeline.config.nodes import PREPARE, REPORT
+from pipeline.config.tree import PipelineConfig
+from pipeline.runners import bundle, errors, ir, kubeflow_package, kubeflow_steps
+from pipeline.runners.kubeflow_package import Package, read_package
+from pipeline.runners.kubeflow_steps import Input
+
+__all__ = ["Package", "check_cluster", "read_package", "write_package"]
+
+_SCALARS: Final = (bool, int, float, str)
+# Kubeflow replaces the placeholder only where it is the whole value of an input.
+_RUN: Final = (
+    "--run-id",
+    Input("run_id", str, dsl.PIPELINE_JOB_ID_PLACEHOLDER),
+    "--run-name",
+    Input(kubeflow_package.RUN_NAME, str, ""),
+)
+
+
+class NotOnVolumeError(errors.RunnerError):
+    """A path that the steps could not share."""
+
+    code = "not_on_volume"
+
+
+class SqliteOnClusterError(errors.RunnerError):
+    """ML Metadata in a file, where several pods write at once."""
+
+    code = "sqlite_on_cluster"
+
+
+class UnfitParameterError(errors.RunnerError):
+    """A key of `kubeflow.parameters` that cannot be a parameter of a run."""
+
+    code = "unfit_parameter"
+
+
+def write_package(
+    config: PipelineConfig, path: pathlib.Path, *, on_cluster: bool = True
+) -> Package:
+    """Compiles `config` and writes the package, the same bytes for the same configuration and code.
+
+    Args:
+      config: `data.manifest` must be set.
+      path: A file name that ends in `.yaml`.
+      on_cluster: Whether to refuse what cannot work there; see `check_cluster`. False for steps
+        that run on this machine.
+
+    Raises:
+      RunnerError: The configuration cannot work on a cluster, or the package would be too large.
+      ConfigError: `kubeflow.parameters` names what a run may not set.
+    """
+    if on_cluster:
+        check_cluster(config)
+    settable = _run_parameters(config)
+    pipeline = _pipeline(config, bundle.build(config), settable)
+    compiler.Compiler().compile(pipeline, str(path))
+    return read_package(path)
+
+
+def check_cluster(config: PipelineConfig) -> None:
+    """Refuses what cannot work with steps in several pods.
+
+    Raises:
+      NotOnVolumeError: A path does not lie on the shared volume.
+      SqliteOnClusterError: ML Metadata is kept in a file.
+    """
+    root = posixpath.normpath(config.kubeflow.mount_path)
+    for key in ("output", "data.manifest", "data.videos_root", "push.base_directory"):
+        path = str(load.value_at(config, key))
+        optional = key in ("data.videos_root", "push.base_directory")
+        if not (path or optional) or (path and not _lies_below(path, root)):
+            raise NotOnVolumeError(
+                f"{key} must lie below {root}, where every step mounts the shared volume"
+                f" (kubeflow.mount_path), got {path!r}"
+            )
+    if config.metadata.backend == SQLITE:
+        raise SqliteOnClusterError(
+            "metadata.backend is sqlite, a file for one machine; on a cluster several pods write at"
+            " once: set metadata.backend to mysql and metadata.host"
+        )
+
+
+def _lies_below(path: str, root: str) -> bool:
+    return posixpath.normpath(path).startswith(root.rstrip("/") + "/")
+
+
+def _run_parameters(config: PipelineConfig) -> dict[str, Input]:
+    """The parameters of the pipeline, by configuration key."""
+    found: dict[str, Input] = {}
+    for key in dict.fromkeys(config.kubeflow.parameters):
+        if key.partition(".")[0] not in parameters.SECTIONS:
+            raise parameters.NotARunParameterError(key)
+        value = load.value_at(config, key)
+        if not isinstance(value, _SCALARS):
+            raise UnfitParameterError(
+                f"kubeflow.parameters: {key} is no single value; name its keys, or leave it out"
+            )
+        name = re.sub(r"\W", "_", key)
+        if name in {taken.name for taken in found.values()}:
+            raise UnfitParameterError(f"kubeflow.parameters: two keys would be named {name}")
+        found[key] = Input(name, type(value), value)
+    return found
+
+
+def _pipeline(config: PipelineConfig, packed: bundle.Bundle, settable: dict[str, Input]) -> Any:
+    _, run_id, _, run_name = _RUN
+    inputs = [*settable.values(), run_name]
+    folder = ("--output", parameters.absolute(config.output))
+    checked = ("--digest", packed.digest)
+    bundle_parts = [text for part in packed.arguments() for text in ("--bundle", part)]
+    sets = [text for key, given in settable.items() for text in ("--set", key, given)]
+
+    def define(*channels: Any) -> None:
+        values = dict(zip((given.name for given in inputs), channels, strict=True))
+        values[run_id.name] = run_id.value
+
+        def add(node: str, *arguments: str | Input) -> dsl.PipelineTask:
+            return kubeflow_steps.add(node, (*arguments, *_RUN), values, config)
+
+        with dsl.ExitHandler(add(REPORT, "report", *folder), name="pipeline"):
+            tasks = {PREPARE: add(PREPARE, "prepare", *bundle_parts, *checked, *sets)}
+            for node, before in ir.upstream(packed.ir()).items():
+                tasks[node] = add(node, "run", *folder, *checked, "--node", node)
+                tasks[node].after(*(tasks[name] for name in before or (PREPARE,)))
+
+    return dsl.pipeline(
+        name=config.name,
+        description=f"Deepfake detection; bundle {packed.digest[:12]}.",
+    )(kubeflow_steps.with_inputs(define, inputs, optional=True))

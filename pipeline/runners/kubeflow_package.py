@@ -1,0 +1,73 @@
+"""A compiled package for Kubeflow Pipelines, as a file: what is in it. Imports no TFX."""
+
+import dataclasses
+import pathlib
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import yaml
+
+from pipeline.config.nodes import PREPARE
+from pipeline.runners import errors
+
+# Names the run in reports and listings; of the package alone, so no key of the configuration.
+RUN_NAME: Final = "run_name"
+_PLACEHOLDER: Final = re.compile(r"\{\{\$\.inputs\.parameters\['(\w+)'\]\}\}")
+
+
+class NotAPackageError(errors.RunnerError):
+    """A file that `deepfake compile --target kubeflow` did not write."""
+
+    code = "not_a_package"
+
+
+@dataclasses.dataclass(frozen=True)
+class Package:
+    """What a package says of itself.
+
+    Attributes:
+      name: Of the pipeline.
+      digest: Of the bundle that its first step carries.
+      parameters: What a run may set: key of the configuration to name of the Kubeflow parameter.
+        `RUN_NAME`, which every package has, is not among them.
+    """
+
+    name: str
+    digest: str
+    parameters: Mapping[str, str]
+
+
+def read_package(path: pathlib.Path) -> Package:
+    """Reads what the package at `path` says of itself, from the arguments of its first step.
+
+    Raises:
+      NotAPackageError: No such file, or none that `deepfake compile` wrote.
+    """
+    try:
+        spec = next(iter(yaml.safe_load_all(path.read_text(encoding="utf-8"))))
+        arguments = spec["deploymentSpec"]["executors"][f"exec-{PREPARE}"]["container"]["args"]
+        return Package(
+            name=spec["pipelineInfo"]["name"],
+            digest=arguments[arguments.index("--digest") + 1],
+            parameters=_parameters(arguments),
+        )
+    except OSError as error:
+        raise NotAPackageError(f"cannot read {path}: {error.strerror}") from error
+    except (UnicodeDecodeError, yaml.YAMLError, StopIteration) as error:
+        raise NotAPackageError(f"{path} is no YAML; {_ADVICE}") from error
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise NotAPackageError(f"{path} has no step `{PREPARE}` of ours; {_ADVICE}") from error
+
+
+_ADVICE: Final = "write one with `deepfake compile --target kubeflow`"
+
+
+def _parameters(arguments: Sequence[Any]) -> dict[str, str]:
+    """`--set KEY VALUE` of the arguments, where VALUE is a parameter of the step."""
+    found = {}
+    for flag, key, value in zip(arguments, arguments[1:], arguments[2:], strict=False):
+        match = flag == "--set" and _PLACEHOLDER.fullmatch(value)
+        if match:
+            found[key] = match[1]
+    return found

@@ -1,0 +1,156 @@
+"""One container step of a Kubeflow pipeline: its command, and what it gets from the cluster."""
+
+import inspect
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from kfp import dsl, kubernetes
+
+from pipeline.config.kubeflow import KubeflowConfig
+from pipeline.config.metadata import MYSQL, PASSWORD_VARIABLE, USERNAME_VARIABLE, MetadataConfig
+from pipeline.config.tree import PipelineConfig
+from pipeline.runners import errors
+
+COMMAND: Final = ("python", "-m", "pipeline.runners.node")
+LABELS: Final[Mapping[str, str]] = {
+    "app.kubernetes.io/part-of": "deepfake",
+    "app.kubernetes.io/component": "pipeline-step",
+}
+MAX_BACKOFF_SECONDS: Final = 3600  # kfp cuts longer ones without a word
+# The keys of the Secret `metadata.secret`.
+_ACCOUNT: Final[Mapping[str, str]] = {
+    "username": USERNAME_VARIABLE,
+    "password": PASSWORD_VARIABLE,
+}
+
+
+class StepRefusedError(errors.RunnerError):
+    """A step asks for what Kubeflow Pipelines does not take."""
+
+    code = "step_refused"
+
+
+class Input(NamedTuple):
+    """A parameter of a pipeline, or an argument of a step that is known when the run begins.
+
+    Attributes:
+      name: A Python identifier.
+      kind: bool, int, float or str.
+      value: What it is, where nobody says otherwise.
+    """
+
+    name: str
+    kind: type
+    value: object
+
+
+def add(
+    node: str,
+    arguments: Sequence[str | Input],
+    values: Mapping[str, Any],
+    config: PipelineConfig,
+) -> dsl.PipelineTask:
+    """Adds the step of `node` to the pipeline that is being defined.
+
+    Args:
+      node: Id of the node, or `prepare` or `report`.
+      arguments: Of the command.
+      values: What the step gets for the inputs among them, by name.
+      config: Of the whole pipeline.
+
+    Raises:
+      StepRefusedError: The configuration asks for what Kubeflow Pipelines does not take.
+    """
+    inputs = {part.name: part for part in arguments if isinstance(part, Input)}
+    image = str(config.kubeflow.step(node).image)
+
+    def define(*placeholders: Any) -> dsl.ContainerSpec:
+        by_name = dict(zip(inputs, placeholders, strict=True))
+        filled = [by_name[part.name] if isinstance(part, Input) else part for part in arguments]
+        return dsl.ContainerSpec(image=image, command=list(COMMAND), args=filled)
+
+    define.__name__ = kebab_case(node)  # the step's name, and that of its executor
+    component = dsl.container_component(with_inputs(define, list(inputs.values()), optional=False))
+    task = component(**{name: values[name] for name in inputs})
+    task.set_display_name(node)
+    task.set_caching_options(enable_caching=False)  # it would skip TFX's drivers, and its cache
+    step: Any = config.kubeflow.step(node)  # no field of it is null
+    variables = {"PYTHONUNBUFFERED": "1", **config.kubeflow.environment, **step.environment}
+    for variable, text in variables.items():
+        task.set_env_variable(variable, text)
+    try:
+        _ask_for_resources(task, step)
+    except ValueError as error:
+        raise StepRefusedError(
+            f"step {node}: {error} See kubeflow.nodes.{node} and kubeflow.default."
+        ) from error
+    _connect(task, config.kubeflow, config.metadata)
+    return task
+
+
+def kebab_case(node: str) -> str:
+    """`ImportSchemaGen` as `import-schema-gen`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", node).lower()
+
+
+def with_inputs(function: Any, inputs: Sequence[Input], *, optional: bool) -> Any:
+    """`function`, which takes anything, as one that takes `inputs`: kfp reads its signature."""
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    function.__signature__ = inspect.Signature(
+        [
+            inspect.Parameter(
+                given.name,
+                kind,
+                annotation=given.kind,
+                default=given.value if optional else inspect.Parameter.empty,
+            )
+            for given in inputs
+        ]
+    )
+    return function
+
+
+def _ask_for_resources(task: dsl.PipelineTask, step: Any) -> None:
+    """Turns the configuration of a step into requests."""
+    if step.cpu:
+        task.set_cpu_request(step.cpu)
+    if step.cpu_limit:
+        task.set_cpu_limit(step.cpu_limit)
+    if step.memory:
+        task.set_memory_request(step.memory).set_memory_limit(step.memory)
+    if step.gpu_count:
+        task.set_accelerator_type(step.gpu_type).set_accelerator_limit(step.gpu_count)
+        kubernetes.add_toleration(task, key=step.gpu_type, operator="Exists", effect="NoSchedule")
+    for toleration in step.tolerations:
+        given = {name: text for name, text in vars(toleration).items() if text}
+        kubernetes.add_toleration(task, **given)
+    for label, value in step.node_selector.items():
+        kubernetes.add_node_selector(task, label, value)
+    if step.retries:
+        if step.max_backoff_seconds > MAX_BACKOFF_SECONDS:
+            raise ValueError(
+                f"max_backoff_seconds must be at most {MAX_BACKOFF_SECONDS}, got"
+                f" {step.max_backoff_seconds}."
+            )
+        task.set_retry(
+            step.retries,
+            backoff_duration=f"{step.backoff_seconds}s",
+            backoff_factor=2.0,
+            backoff_max_duration=f"{step.max_backoff_seconds}s",
+        )
+    if step.timeout_seconds:
+        kubernetes.set_timeout(task, step.timeout_seconds)
+
+
+def _connect(task: dsl.PipelineTask, kubeflow: KubeflowConfig, metadata: MetadataConfig) -> None:
+    """Gives a step what all of them have: volume, accounts, labels."""
+    if metadata.backend == MYSQL:
+        kubernetes.use_secret_as_env(task, metadata.secret, dict(_ACCOUNT))
+    for secret in kubeflow.secrets:
+        kubernetes.use_secret_as_env(task, secret.secret, {secret.key: secret.variable})
+    kubernetes.mount_pvc(task, kubeflow.volume, kubeflow.mount_path)
+    if kubeflow.image_pull_secrets:
+        kubernetes.set_image_pull_secrets(task, list(kubeflow.image_pull_secrets))
+    for label, value in {**kubeflow.labels, **LABELS}.items():
+        kubernetes.add_pod_label(task, label, value)

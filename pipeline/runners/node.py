@@ -1,0 +1,103 @@
+"""What runs in a container step: `python -m pipeline.runners.node prepare|run|report`.
+
+A Kubeflow run is one `prepare`, one `run` per node of the graph, and one `report` whatever
+happened. They share the output folder on a volume, and ML Metadata; nothing goes through Kubeflow
+but their order. Exit status: 0 done, 1 failed, 2 the call is wrong, 130 interrupted.
+"""
+
+import argparse
+import logging
+import pathlib
+from collections.abc import Callable, Sequence
+
+from pipeline.config import nodes
+from pipeline.journal.ending import Ending
+from pipeline.journal.log import Journal
+from pipeline.journal.run_folder import RunFolder
+from pipeline.runners import bundle, closing, errors, preparation, process, step
+
+BAD_CALL = 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Does what one container step is there for; returns its exit status."""
+    arguments = _parser().parse_args(argv)
+    try:
+        run_id = _run_id(arguments.run_id, arguments.run_name)
+        work: Callable[[argparse.Namespace, str], int] = arguments.work
+        return work(arguments, run_id)
+    except errors.RunnerError as error:
+        logging.error("%s: %s", error.code, error)
+        return BAD_CALL
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m pipeline.runners.node", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="prepare|run|report")
+    prepare = commands.add_parser(nodes.PREPARE, help="check everything before the first node")
+    prepare.set_defaults(work=_prepare)
+    prepare.add_argument("--bundle", action="append", required=True, metavar="gz64:TEXT")
+    prepare.add_argument("--digest", required=True)
+    prepare.add_argument(
+        "--set", dest="values", nargs=2, action="append", default=[], metavar=("KEY", "VALUE")
+    )
+    run = commands.add_parser("run", help="run one node of the graph")
+    run.set_defaults(work=_run)
+    run.add_argument("--output", required=True)
+    run.add_argument("--digest", required=True)
+    run.add_argument("--node", required=True)
+    report = commands.add_parser(nodes.REPORT, help="say what the run came to")
+    report.set_defaults(work=_report)
+    report.add_argument("--output", required=True)
+    for command in (prepare, run, report):
+        command.add_argument("--run-id", required=True)
+        command.add_argument("--run-name", default="")
+    return parser
+
+
+def _run_id(job_id: str, name: str) -> str:
+    """Name of the run in ML Metadata and of its folder: unique, and with the name it was given.
+
+    Raises:
+      BadRunIdError: The orchestrator left its placeholder in, or a name is no file name.
+    """
+    run_id = f"{name}-{job_id}" if name else job_id
+    if "{{" in run_id:
+        raise errors.BadRunIdError(f"the run id placeholder was not substituted: {job_id}")
+    if not run_id or pathlib.PurePath(run_id).name != run_id:
+        raise errors.BadRunIdError(f"a run cannot be named {run_id!r}: use letters, digits and -")
+    return run_id
+
+
+def _prepare(arguments: argparse.Namespace, run_id: str) -> int:
+    parcel = bundle.from_arguments(arguments.bundle, digest=arguments.digest)
+    folder = RunFolder(pathlib.Path(parcel.config.output) / run_id)
+    journal = _step_journal(folder, nodes.PREPARE)
+    with Ending(journal, ends_run=False, node=nodes.PREPARE) as ending:
+        preparation.prepare(parcel, folder, dict(arguments.values))
+    return ending.status
+
+
+def _run(arguments: argparse.Namespace, run_id: str) -> int:
+    folder = RunFolder(pathlib.Path(arguments.output) / run_id)
+    path = bundle.path_below(arguments.output, arguments.digest)
+    journal = _step_journal(folder, arguments.node)
+    with Ending(journal, ends_run=False, node=arguments.node) as ending:
+        parcel = bundle.read(path, digest=arguments.digest)
+        step.run_node(parcel, folder, arguments.node, ending.sink)
+    return ending.status
+
+
+def _report(arguments: argparse.Namespace, run_id: str) -> int:
+    closing.report(RunFolder(pathlib.Path(arguments.output) / run_id))
+    return 0
+
+
+def _step_journal(folder: RunFolder, node: str) -> Journal:
+    folder.steps.mkdir(parents=True, exist_ok=True)
+    return Journal(folder.step_journal(node))
+
+
+if __name__ == "__main__":
+    process.prepare()
+    process.end(main())
