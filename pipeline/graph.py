@@ -33,7 +33,6 @@ from components.video_validator.component import VideoValidator
 from pipeline import parameters
 from pipeline.config.tree import PipelineConfig
 from pipeline.evaluation import baseline, eval_config
-from schemas import resources
 from schemas.taxonomy import Split
 
 BASELINE_ID: Final = "LatestBlessedModel"
@@ -46,6 +45,7 @@ _RUNTIME_PROPERTIES: Final[Mapping[str, Mapping[str, str]]] = {
         validator_keys.RULES: parameters.RULES,
         validator_keys.SPLITS: parameters.SPLITS,
     },
+    "ImportSchemaGen": {standard_component_specs.SCHEMA_FILE_KEY: parameters.SCHEMA_FILE},
     "DataGate": {gate_keys.LIMITS: parameters.GATE_LIMITS},
     "Trainer": {standard_component_specs.CUSTOM_CONFIG_KEY: parameters.TRAINER_CONFIG},
     "Evaluator": {standard_component_specs.EVAL_CONFIG_KEY: parameters.EVAL_CONFIG},
@@ -72,14 +72,14 @@ def create_pipeline(
     Args:
       config: The configuration tree; `data.manifest` must be set.
       runtime_parameters: Whether what `pipeline.parameters` names is left open as TFX runtime
-        parameters, with the values of `config` as defaults.
+        parameters, without defaults: nothing of the machine that compiles is in the graph.
     """
     data, data_nodes = _data_stage(config)
     transform, trainer = _training_stage(config, data)
     transform.add_upstream_node(data_nodes[-1])  # DataGate: nothing reads its report, all obey it
     nodes = [*data_nodes, transform, trainer, *_release_stage(config, data, trainer)]
     if runtime_parameters:
-        _open_parameters(nodes, parameters.values(config))
+        _open_parameters(nodes)
     return tfx_pipeline.Pipeline(
         pipeline_name=config.name,
         pipeline_root=artifacts_root(config),
@@ -99,12 +99,10 @@ def push_directory(config: PipelineConfig) -> str:
     return f"{parameters.absolute(base)}/{config.push.model_name}"
 
 
-def _open_parameters(nodes: list[base_node.BaseNode], defaults: Mapping[str, str]) -> None:
+def _open_parameters(nodes: list[base_node.BaseNode]) -> None:
     for node in nodes:
         for key, name in _RUNTIME_PROPERTIES.get(node.id, {}).items():
-            node.exec_properties[key] = data_types.RuntimeParameter(
-                name=name, ptype=str, default=defaults[name]
-            )
+            node.exec_properties[key] = data_types.RuntimeParameter(name=name, ptype=str)
 
 
 def _data_stage(config: PipelineConfig) -> tuple[_Data, list[base_node.BaseNode]]:
@@ -127,7 +125,7 @@ def _data_stage(config: PipelineConfig) -> tuple[_Data, list[base_node.BaseNode]
         # Without it TFDV ignores the image domain of the schema.
         stats_options=tfdv.StatsOptions(enable_semantic_domain_stats=True),
     )
-    schema = ImportSchemaGen(schema_file=str(resources.TRACK_EXAMPLE_SCHEMA))
+    schema = ImportSchemaGen(schema_file=values[parameters.SCHEMA_FILE])
     # TFX keys this node by the file's name: without this, an edited schema would come from cache.
     schema.exec_properties[fingerprint.PARAMETER] = fingerprint.of("schemas")
     anomalies = ExampleValidator(

@@ -17,6 +17,7 @@ from components import fingerprint
 from pipeline.config import load
 from pipeline.config.tree import PipelineConfig
 from pipeline.evaluation import eval_config
+from schemas import resources
 
 # Sections of the configuration whose keys a run may set; all others decide the graph itself.
 SECTIONS: Final = (
@@ -31,6 +32,7 @@ SECTIONS: Final = (
 
 MANIFEST_PATH: Final = "manifest_path"
 VIDEOS_ROOT: Final = "videos_root"
+SCHEMA_FILE: Final = "schema_file"  # lies elsewhere in an image than where the graph is compiled
 RULES: Final = "rules"
 SPLITS: Final = "splits"
 GATE_LIMITS: Final = "gate_limits"
@@ -56,6 +58,7 @@ def values(config: PipelineConfig) -> dict[str, str]:
     return {
         MANIFEST_PATH: absolute(config.data.manifest),
         VIDEOS_ROOT: _videos_root(config),
+        SCHEMA_FILE: str(resources.TRACK_EXAMPLE_SCHEMA),
         RULES: _json(config.rules),
         SPLITS: _json(config.splits),
         GATE_LIMITS: _json(config.gate),
@@ -95,7 +98,9 @@ def trainer_config(config: PipelineConfig) -> dict[str, str]:
         "training": _json(config.training),
         "clip": config.clip.to_json(),
         "work_dir": f"{absolute(config.output)}/work",
-        fingerprint.PARAMETER: fingerprint.of("pipeline.modules", "pipeline.model", "schemas"),
+        fingerprint.PARAMETER: fingerprint.of(
+            "pipeline.modules", "pipeline.model", "components.artifact_files", "schemas"
+        ),
     }
 
 

@@ -1,5 +1,6 @@
 """The guard: what speaks against a push. TFX reads a missing blessing as "push"; this does not."""
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
@@ -14,6 +15,7 @@ _REQUIRED: Final = {
     keys.MODEL_BLESSING: standard_artifacts.ModelBlessing.TYPE_NAME,
     keys.INFRA_BLESSING: standard_artifacts.InfraBlessing.TYPE_NAME,
 }
+_VERTEX_IDS: Final = 1 << 63  # as `kubeflow_v2_entrypoint_utils` of TFX has it
 
 
 def refusals(inputs: Artifacts) -> list[str]:
@@ -53,5 +55,10 @@ def _judges(blessing: types.Artifact, model: types.Artifact) -> bool:
     """Whether the blessing names `model`, or (as TFX's InfraValidator) no model at all."""
     if not blessing.has_custom_property(keys.CURRENT_MODEL_ID):
         return True
+    name = blessing.get_string_custom_property(keys.CURRENT_MODEL_ID)
+    if name:  # Vertex AI: TFX writes the model's resource name there, and makes its id of that
+        digest = hashlib.sha256(name.encode()).hexdigest()
+        return bool(model.id == int(digest, 16) % _VERTEX_IDS)
     judged: int = blessing.get_int_custom_property(keys.CURRENT_MODEL_ID)
-    return judged == model.id
+    # Vertex AI keeps numbers as doubles; ids of ML Metadata are too small to lose a digit by it.
+    return judged in (model.id, int(float(model.id)))

@@ -1,16 +1,18 @@
 """`deepfake compile`: a configuration becomes a file that a cluster takes."""
 
+import contextlib
 import pathlib
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import click
 
-from pipeline.cli import errors, quiet
+from pipeline.cli import errors, options, quiet
 from pipeline.config import load
 from pipeline.config.nodes import NODES, PREPARE, REPORT
 from pipeline.config.tree import PipelineConfig
+from pipeline.runners import kubeflow_checks
 
 KUBEFLOW: Final = "kubeflow"
 VERTEX: Final = "vertex"
@@ -38,14 +40,14 @@ class UnfitFileError(errors.CallError):
     help="A YAML file, or a shipped configuration  [default: the one named like the target]",
 )
 @click.option("--manifest", metavar="FILE", help="Manifest of the videos, as the steps see it.")
-@click.option("--output", metavar="FOLDER", help="Folder of artifacts, as the steps see it.")
 @click.option(
-    "--set",
-    "overrides",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Override one value, by its dotted key; may be repeated.",
+    "--manifest-copy",
+    metavar="FILE",
+    type=click.Path(path_type=pathlib.Path),
+    help="For vertex: the same manifest on this machine, with its videos around it.",
 )
+@click.option("--output", metavar="FOLDER", help="Folder of artifacts, as the steps see it.")
+@options.overrides
 @click.option(
     "-o",
     "file",
@@ -57,6 +59,7 @@ def compile_pipeline(
     target: str,
     name: str | None,
     manifest: str | None,
+    manifest_copy: pathlib.Path | None,
     output: str | None,
     overrides: tuple[str, ...],
     file: pathlib.Path | None,
@@ -69,49 +72,57 @@ def compile_pipeline(
     Examples:
       deepfake compile
       deepfake compile --config mine.yaml --set training.epochs=20 -o mine-kubeflow.yaml
-      deepfake compile --target vertex --config mine.yaml
+      deepfake compile --target vertex --config mine.yaml --manifest-copy videos/manifest.csv
     """
-    values: dict[str, object] = dict(map(_parsed_override, overrides))
+    values: dict[str, object] = options.parsed(overrides)
     if manifest is not None:
         values["data.manifest"] = manifest
     if output is not None:
         values["output"] = output
     config = load.with_overrides(load.load(name or target), values)
     path = file or pathlib.Path(config.name + _ENDINGS[target])
-    _check(path, target)
+    _check(path, target, settings=name)
+    if target == KUBEFLOW and manifest_copy:
+        raise click.UsageError(f"--manifest-copy is for --target {VERTEX}")
     click.echo(f"compiling {config.name} for {target}", err=True)
-    facts = _write(config, target, path)
+    with _draft_of(path) as draft:
+        if target == KUBEFLOW:
+            facts = _for_kubeflow(config, draft)
+        else:
+            facts = _for_vertex(config, draft, manifest_copy)
     click.echo(f"wrote       {path}, {path.stat().st_size:,} bytes")
     for line in facts:
         click.echo(line)
+    click.echo(f"next        {_next_command(target, name, path)}")
 
 
-def _check(path: pathlib.Path, target: str) -> None:
+def _check(path: pathlib.Path, target: str, *, settings: str | None) -> None:
     """Says before the long work what cannot be written after it."""
     if path.suffix != _ENDINGS[target]:
         raise UnfitFileError(f"-o must end with {_ENDINGS[target]} for {target}, got {path}")
     if not path.parent.is_dir():
         raise UnfitFileError(f"no folder {path.parent} to write {path.name} to; make it, or see -o")
+    if settings and path.resolve() == pathlib.Path(settings).resolve():
+        raise UnfitFileError(f"{path} is the configuration; give -o another name")
 
 
-def _write(config: PipelineConfig, target: str, path: pathlib.Path) -> list[str]:
-    """Compiles to `path`, which stays as it is if that fails; returns what there is to say."""
+@contextlib.contextmanager
+def _draft_of(path: pathlib.Path) -> Iterator[pathlib.Path]:
+    """Yields the path of a draft that becomes `path` at the end, unless something is raised."""
     with tempfile.TemporaryDirectory() as folder:
         draft = pathlib.Path(folder) / path.name
-        if target == KUBEFLOW:
-            facts = [*_for_kubeflow(config, draft), f"next        deepfake submit --package {path}"]
-        else:
-            facts = _for_vertex(config, draft)
+        yield draft
         try:
             path.write_bytes(draft.read_bytes())
         except OSError as error:
             raise UnfitFileError(f"cannot write {path}: {error.strerror}; see -o") from error
-    return facts
 
 
 def _for_kubeflow(config: PipelineConfig, path: pathlib.Path) -> list[str]:
+    """Writes the package; returns what there is to say of it."""
+    kubeflow_checks.check_cluster(config)  # before the seconds that TFX takes to import
     with quiet.libraries():
-        from pipeline.runners import kubeflow  # TFX takes seconds to import; `--help` must not
+        from pipeline.runners import kubeflow
 
         package = kubeflow.write_package(config, path)
     settable = [f"{key}={load.value_at(config, key)}" for key in package.parameters] or ["none"]
@@ -123,16 +134,18 @@ def _for_kubeflow(config: PipelineConfig, path: pathlib.Path) -> list[str]:
     ]
 
 
-def _for_vertex(config: PipelineConfig, path: pathlib.Path) -> list[str]:
+def _for_vertex(
+    config: PipelineConfig, path: pathlib.Path, manifest_copy: pathlib.Path | None
+) -> list[str]:
+    """Writes the job; returns what there is to say of it."""
     with quiet.libraries():
-        from pipeline.runners import vertex  # as above
+        from pipeline.runners import vertex
 
-        vertex.write_spec(config, path)
-    return ["next        give it to Vertex AI as the template of a PipelineJob"]
+        vertex.write_spec(config, path, manifest_copy=manifest_copy)
+    return [f"steps       {', '.join(NODES)}"]
 
 
-def _parsed_override(text: str) -> tuple[str, object]:
-    key, equals, value = text.partition("=")
-    if not equals:
-        raise errors.BadOverrideError(f"--set wants KEY=VALUE, got {text!r}")
-    return key, load.parse(value) if value else ""
+def _next_command(target: str, name: str | None, path: pathlib.Path) -> str:
+    if target == VERTEX:
+        return f"PipelineJob(template_path='{path}') of google-cloud-aiplatform"
+    return f"deepfake submit --package {path}" + (f" --config {name}" if name else "")

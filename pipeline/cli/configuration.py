@@ -2,6 +2,7 @@
 
 import click
 
+from pipeline.cli import options
 from pipeline.config import load
 
 
@@ -14,14 +15,7 @@ def config() -> None:
 
 
 @config.command()
-@click.option(
-    "--config",
-    "name",
-    default="local",
-    show_default=True,
-    metavar="FILE|NAME",
-    help="A YAML file, or a shipped configuration: demo, kubeflow, local.",
-)
+@options.configuration("local")
 def show(name: str) -> None:
     """Print the whole tree that a configuration amounts to, as YAML.
 

@@ -4,8 +4,17 @@ from collections.abc import Sequence
 
 import click
 
-from pipeline.cli import configuration, errors, runs
+from pipeline.cli import (
+    cluster,
+    cluster_schedules,
+    compilation,
+    configuration,
+    errors,
+    metadata,
+    runs,
+)
 from pipeline.config import load
+from pipeline.runners.errors import RunnerError
 from pipeline.version import VERSION
 
 BAD_CALL = 2
@@ -23,6 +32,8 @@ def cli() -> None:
       deepfake run --manifest videos.csv              the same with your own videos
       deepfake run --manifest videos.csv --to DataGate    only check the data
       deepfake runs show latest                       what the last run did
+      deepfake compile                                the same pipeline as a Kubeflow package
+      deepfake submit                                 compile it and start a run on the cluster
 
     \b
     Exit status of runs:
@@ -38,13 +49,18 @@ cli.add_command(runs.demo)
 cli.add_command(runs.run)
 cli.add_command(configuration.config)
 cli.add_command(runs.runs)
+cli.add_command(compilation.compile_pipeline)
+cli.add_command(cluster.submit)
+cli.add_command(cluster.status)
+cli.add_command(cluster_schedules.schedule)
+cli.add_command(metadata.metadata)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs `deepfake ...` and returns its exit status."""
     try:
         status = cli.main(args=argv, prog_name="deepfake", standalone_mode=False)
-    except (load.ConfigError, errors.CallError) as error:
+    except (load.ConfigError, errors.CallError, RunnerError) as error:
         click.echo(f"deepfake: {error}", err=True)
         return BAD_CALL
     except click.ClickException as error:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from pipeline.cli import errors, execution, run_folder
+from pipeline.cli import errors, execution, options, run_folder
 from pipeline.config import load
 from pipeline.config.nodes import NODES
 from pipeline.config.tree import PipelineConfig
@@ -63,14 +63,7 @@ def demo(output: str, no_cache: bool) -> int:
 
 @click.command()
 @click.option("--manifest", metavar="FILE", help="CSV or JSONL: video_id, path, label, ...")
-@click.option(
-    "--config",
-    "name",
-    default="local",
-    show_default=True,
-    metavar="FILE|NAME",
-    help="A YAML file, or a shipped configuration: demo, kubeflow, local.",
-)
+@options.configuration("local")
 @_output
 @click.option(
     "--from",
@@ -92,13 +85,7 @@ def demo(output: str, no_cache: bool) -> int:
     help="local: all nodes in one process. kubeflow-steps: as Kubeflow would, here: the package is"
     " compiled and every container step is a process of its own.",
 )
-@click.option(
-    "--set",
-    "overrides",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Override one value, by its dotted key; may be repeated.",
-)
+@options.overrides
 def run(
     manifest: str | None,
     name: str,
@@ -127,7 +114,7 @@ def run(
       deepfake run --manifest videos.csv --from Trainer --set training.epochs=20
       deepfake run --manifest videos.csv --runner kubeflow-steps
     """
-    values: dict[str, object] = dict(map(_parsed_override, overrides))
+    values: dict[str, object] = options.parsed(overrides)
     if manifest is not None:
         values["data.manifest"] = manifest
     if output is not None:
@@ -199,13 +186,6 @@ def _summary(folder: RunFolder) -> dict[str, Any]:
         return report
     state = RunState(RunFollower(folder).read())
     return run_report.summarize(state, run_dir=folder.path, log=folder.log)
-
-
-def _parsed_override(text: str) -> tuple[str, object]:
-    key, equals, value = text.partition("=")
-    if not equals:
-        raise errors.BadOverrideError(f"--set wants KEY=VALUE, got {text!r}")
-    return key, load.parse(value) if value else ""
 
 
 def _check_manifest(config: PipelineConfig) -> None:

@@ -1,7 +1,6 @@
 """Which earlier model a candidate is compared with: the latest blessed one that can be."""
 
 import json
-import pathlib
 from typing import Final
 
 from tfx import types
@@ -10,6 +9,7 @@ from tfx.dsl.input_resolution.strategies.latest_blessed_model_strategy import (
 )
 from tfx.utils import path_utils
 
+from components import artifact_files
 from schemas import signatures
 from schemas.clip_spec import ClipSpec
 
@@ -39,7 +39,8 @@ class LatestComparableModelStrategy(LatestBlessedModelStrategy):
         )
 
     def _is_comparable(self, model: types.Artifact) -> bool:
-        folder = pathlib.Path(path_utils.serving_model_path(model.uri))
+        uri = str(artifact_files.local_folder(model.uri))
+        folder = artifact_files.local_folder(path_utils.serving_model_path(uri))
         facts = folder / signatures.EXTRA_ASSETS / signatures.DETECTOR_FILE
         if not facts.exists():  # the files of an old model were cleaned away
             return False

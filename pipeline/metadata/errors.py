@@ -16,6 +16,7 @@ MetadataError
 ├── UpgradeFailedError              ML Metadata stopped in the middle of an upgrade
 └── CopyError
     ├── NothingToCopyError          no such SQLite file, or the configured store is no server
+    ├── BadRewriteError             a --rewrite that is no OLD=NEW, or fits no artifact
     ├── CopyConflictError           both stores hold something that cannot be both
     └── CopyNotVerifiedError        what was read back differs; nothing was kept
 """
@@ -191,6 +192,12 @@ class NothingToCopyError(CopyError):
     """No such SQLite file, or the configured store is no server."""
 
     code = "metadata_nothing_to_copy"
+
+
+class BadRewriteError(CopyError):
+    """A --rewrite that is no OLD=NEW, or fits no artifact."""
+
+    code = "metadata_bad_rewrite"
 
 
 class CopyConflictError(CopyError):

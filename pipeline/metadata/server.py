@@ -47,10 +47,14 @@ def address(config: MetadataConfig) -> str:
     return f"{config.host}:{config.port}"
 
 
-def connect(config: MetadataConfig) -> Connection:
+def connect(config: MetadataConfig, *, raw_text: bool = False) -> Connection:
     """Logs in, without choosing a database; statements commit themselves.
 
     The connection speaks latin1, because ML Metadata's does; see `pipeline.metadata.wire`.
+
+    Args:
+      config: Names the server.
+      raw_text: Whether text columns come as bytes.
 
     Raises:
       MetadataError: The cause, by its class.
@@ -63,6 +67,7 @@ def connect(config: MetadataConfig) -> Connection:
             user=account.username,
             password=account.password,
             charset="latin1",
+            use_unicode=not raw_text,
             autocommit=True,
             connect_timeout=_CONNECT_TIMEOUT_SECONDS,
             auth_plugin_map=_refusals(account.username),

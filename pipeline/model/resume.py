@@ -107,18 +107,21 @@ def _forget_old(root: pathlib.Path, *, keep: pathlib.Path) -> None:
 class WorkDirectory:
     """Weights and history of an unfinished training.
 
-    Args:
+    Attributes:
       folder: Created when first written to.
+
+    Args:
+      folder: See above.
       identity: Digest of all that the training depends on. State of another identity is dropped.
     """
 
     def __init__(self, folder: pathlib.Path, identity: str) -> None:
-        self._folder = folder
+        self.folder = folder
         self._identity = identity
 
     def history(self) -> list[Epoch]:
         """Finished epochs, in order; none where there is no state of this identity."""
-        state_file = self._folder / _STATE
+        state_file = self.folder / _STATE
         if not state_file.exists():
             return []
         state = json.loads(state_file.read_text(encoding="utf-8"))
@@ -134,7 +137,7 @@ class WorkDirectory:
           fitted: The model that `fit` runs on, whose optimizer is kept too.
           detector: Kept where the epoch is the best one.
         """
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
         fitted.save_weights(self._last(history))
         if best(history) is history[-1]:
             detector.save_weights(self._best(history))
@@ -142,11 +145,11 @@ class WorkDirectory:
             "identity": self._identity,
             "history": [dataclasses.asdict(epoch) for epoch in history],
         }
-        draft = self._folder / f"{_STATE}.draft"
+        draft = self.folder / f"{_STATE}.draft"
         draft.write_text(json.dumps(state), encoding="utf-8")
-        draft.replace(self._folder / _STATE)
+        draft.replace(self.folder / _STATE)
         kept = {self._last(history), self._best(history)}
-        for path in set(self._folder.glob("*.weights.h5")) - kept:
+        for path in set(self.folder.glob("*.weights.h5")) - kept:
             path.unlink()
 
     def restore_last(self, history: list[Epoch], fitted: keras.Model) -> None:
@@ -159,10 +162,10 @@ class WorkDirectory:
 
     def clear(self) -> None:
         """Forgets the training."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _last(self, history: list[Epoch]) -> pathlib.Path:
-        return self._folder / f"last-{history[-1].epoch:04d}.weights.h5"
+        return self.folder / f"last-{history[-1].epoch:04d}.weights.h5"
 
     def _best(self, history: list[Epoch]) -> pathlib.Path:
-        return self._folder / f"best-{best(history).epoch:04d}.weights.h5"
+        return self.folder / f"best-{best(history).epoch:04d}.weights.h5"

@@ -8,7 +8,7 @@ from typing import Any, Final
 import tensorflow_transform as tft
 from tfx.components.trainer.fn_args_utils import FnArgs
 
-from components import fingerprint
+from components import artifact_files, fingerprint
 from pipeline.config.sections import TrainingConfig
 from pipeline.model import recipe
 from pipeline.modules.transform_layer import ExampleTransform
@@ -42,9 +42,9 @@ def run_fn(fn_args: FnArgs) -> None:
         },
         transform=ExampleTransform(tft.TFTransformOutput(fn_args.transform_output)),
         code_fingerprint=custom[CODE_FINGERPRINT],
-        work_dir=pathlib.Path(custom[WORK_DIR]),
-        run_dir=pathlib.Path(fn_args.model_run_dir),
-        model_dir=pathlib.Path(fn_args.serving_model_dir),
+        work_dir=artifact_files.local_folder(custom[WORK_DIR]),
+        run_dir=artifact_files.local_folder(fn_args.model_run_dir),
+        model_dir=artifact_files.output_folder(fn_args.serving_model_dir),
     )
 
 

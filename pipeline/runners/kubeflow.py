@@ -6,24 +6,22 @@ through Kubeflow; the bundle, which only the first step carries, says the rest.
 """
 
 import pathlib
-import posixpath
-import re
 from typing import Any, Final
 
 from kfp import compiler, dsl
 
 from pipeline import parameters
 from pipeline.config import load
-from pipeline.config.metadata import SQLITE
 from pipeline.config.nodes import PREPARE, REPORT
 from pipeline.config.tree import PipelineConfig
 from pipeline.runners import bundle, errors, ir, kubeflow_package, kubeflow_steps
+from pipeline.runners.kubeflow_checks import check_cluster
 from pipeline.runners.kubeflow_package import Package, read_package
 from pipeline.runners.kubeflow_steps import Input
 
-__all__ = ["Package", "check_cluster", "read_package", "write_package"]
+__all__ = ["Package", "read_package", "write_package"]
 
-_SCALARS: Final = (bool, int, float, str)
+_SCALARS: Final = (int, float, str)  # bool is an int
 # Kubeflow replaces the placeholder only where it is the whole value of an input.
 _RUN: Final = (
     "--run-id",
@@ -31,18 +29,6 @@ _RUN: Final = (
     "--run-name",
     Input(kubeflow_package.RUN_NAME, str, ""),
 )
-
-
-class NotOnVolumeError(errors.RunnerError):
-    """A path that the steps could not share."""
-
-    code = "not_on_volume"
-
-
-class SqliteOnClusterError(errors.RunnerError):
-    """ML Metadata in a file, where several pods write at once."""
-
-    code = "sqlite_on_cluster"
 
 
 class UnfitParameterError(errors.RunnerError):
@@ -59,7 +45,7 @@ def write_package(
     Args:
       config: `data.manifest` must be set.
       path: A file name that ends in `.yaml`.
-      on_cluster: Whether to refuse what cannot work there; see `check_cluster`. False for steps
+      on_cluster: Whether to refuse what cannot work there; see `kubeflow_checks`. False for steps
         that run on this machine.
 
     Raises:
@@ -74,33 +60,6 @@ def write_package(
     return read_package(path)
 
 
-def check_cluster(config: PipelineConfig) -> None:
-    """Refuses what cannot work with steps in several pods.
-
-    Raises:
-      NotOnVolumeError: A path does not lie on the shared volume.
-      SqliteOnClusterError: ML Metadata is kept in a file.
-    """
-    root = posixpath.normpath(config.kubeflow.mount_path)
-    for key in ("output", "data.manifest", "data.videos_root", "push.base_directory"):
-        path = str(load.value_at(config, key))
-        optional = key in ("data.videos_root", "push.base_directory")
-        if not (path or optional) or (path and not _lies_below(path, root)):
-            raise NotOnVolumeError(
-                f"{key} must lie below {root}, where every step mounts the shared volume"
-                f" (kubeflow.mount_path), got {path!r}"
-            )
-    if config.metadata.backend == SQLITE:
-        raise SqliteOnClusterError(
-            "metadata.backend is sqlite, a file for one machine; on a cluster several pods write at"
-            " once: set metadata.backend to mysql and metadata.host"
-        )
-
-
-def _lies_below(path: str, root: str) -> bool:
-    return posixpath.normpath(path).startswith(root.rstrip("/") + "/")
-
-
 def _run_parameters(config: PipelineConfig) -> dict[str, Input]:
     """The parameters of the pipeline, by configuration key."""
     found: dict[str, Input] = {}
@@ -112,10 +71,7 @@ def _run_parameters(config: PipelineConfig) -> dict[str, Input]:
             raise UnfitParameterError(
                 f"kubeflow.parameters: {key} is no single value; name its keys, or leave it out"
             )
-        name = re.sub(r"\W", "_", key)
-        if name in {taken.name for taken in found.values()}:
-            raise UnfitParameterError(f"kubeflow.parameters: two keys would be named {name}")
-        found[key] = Input(name, type(value), value)
+        found[key] = Input(key.replace(".", "_"), type(value), value)
     return found
 
 

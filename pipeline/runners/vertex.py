@@ -13,14 +13,11 @@ import dataclasses
 import json
 import os
 import pathlib
-from collections.abc import Iterator
 from typing import Any, Final
 
-import yaml
 from kfp.pipeline_spec import pipeline_spec_pb2
 from tfx import types
 from tfx.dsl.components.base import base_beam_component, base_node, executor_spec
-from tfx.dsl.components.common import resolver
 from tfx.dsl.input_resolution.strategies.latest_blessed_model_strategy import (
     LatestBlessedModelStrategy,
 )
@@ -61,7 +58,7 @@ class VertexInputError(errors.RunnerError):
 
 
 def write_spec(
-    config: PipelineConfig, path: pathlib.Path, *, manifest: pathlib.Path | None = None
+    config: PipelineConfig, path: pathlib.Path, *, manifest_copy: pathlib.Path | None = None
 ) -> None:
     """Compiles the graph for Vertex AI.
 
@@ -70,9 +67,9 @@ def write_spec(
     Args:
       config: `data.manifest` and `data.videos_root` are paths as nodes see them,
         `/gcs/<bucket>/...`; `vertex` is set.
-      path: JSON: a whole job, with its root. `.yaml`: the pipeline alone, as templates are.
-      manifest: A copy of the manifest on this machine, beside its videos as in the bucket;
-        where nodes see it if None, for a machine that mounts the bucket there too.
+      path: File to write: JSON of a job, as `PipelineJob` of google-cloud-aiplatform takes it.
+      manifest_copy: The manifest on this machine, its videos around it as in the bucket. If
+        None, the bucket must be mounted here as it is for nodes.
 
     Raises:
       VertexIncompleteError: A key of `vertex`, or `data.manifest`, is missing; names them all.
@@ -80,18 +77,13 @@ def write_spec(
       VertexInputError: The manifest, or a video that it names, cannot be read here.
     """
     _check(config)
-    root = config.vertex.pipeline_root.rstrip("/")
-    pipeline = graph.create_pipeline(dataclasses.replace(config, output=root))
-    content = _input_fingerprint(config, manifest)
+    content = _input_fingerprint(config, manifest_copy)
+    at_root = dataclasses.replace(config, output=config.vertex.pipeline_root.rstrip("/"))
+    pipeline = graph.create_pipeline(at_root)
     for node in pipeline.components:
         _adapt(node, config, content)
     job = _compile(pipeline, config.vertex)
-    if path.suffix in (".yaml", ".yml"):
-        template = {**job["pipelineSpec"], "defaultPipelineRoot": pipeline.pipeline_root}
-        text = yaml.safe_dump(template, sort_keys=True)
-    else:
-        text = json.dumps(job, indent=1, sort_keys=True) + "\n"
-    path.write_text(text, encoding="utf-8")
+    path.write_text(json.dumps(job, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _check(config: PipelineConfig) -> None:
@@ -125,9 +117,9 @@ def _input_fingerprint(config: PipelineConfig, copy: pathlib.Path | None) -> str
     if unreadable:
         raise VertexInputError(
             f"{len(unreadable)} of the videos of {here} cannot be read here, first {unreadable[0]};"
-            " the fingerprint that decides what comes from Vertex AI's cache is taken of them when"
-            " compiling: compile where manifest and videos lie as in the bucket, and give that"
-            " manifest with --manifest, or take the rows out"
+            " Vertex AI's cache is keyed by their content as it is when compiling: mount the bucket"
+            f" below {artifact_files.MOUNT_ROOT}, give the manifest of a whole copy with"
+            " --manifest-copy, or take these rows out of the manifest"
         )
     return fingerprint.of(here, root)
 
@@ -137,8 +129,8 @@ def _unreadable(manifest: str, videos_root: str) -> list[str]:
         rows = manifest_file.read(manifest).rows
     except manifest_errors.ManifestError as error:
         raise VertexInputError(
-            f"{error}. Its content must be at hand when compiling for Vertex AI: mount the bucket"
-            f" below {artifact_files.MOUNT_ROOT}, or give a copy with --manifest"
+            f"{error}. It must be readable when compiling for Vertex AI, and its videos too: mount"
+            f" the bucket below {artifact_files.MOUNT_ROOT}, or give a copy with --manifest-copy"
         ) from error
     written = sorted({row.values["path"] for row in rows if "path" in row.values})
     files = (manifest_file.resolve(name, manifest, videos_root) for name in written)
@@ -151,7 +143,7 @@ def _adapt(node: base_node.BaseNode, config: PipelineConfig, input_fingerprint: 
         if channel.type in vertex_node.ARTIFACT_TYPES:
             channel.type = _stand_in(channel.type)
     if node.id == graph.BASELINE_ID:
-        node.exec_properties[resolver.RESOLVER_STRATEGY_CLASS] = LatestBlessedModelStrategy
+        node._strategy_class = LatestBlessedModelStrategy  # its execution properties are a copy
         return
     if isinstance(node, base_beam_component.BaseBeamComponent):
         node.with_beam_pipeline_args(beam.arguments(config.beam))
@@ -186,7 +178,7 @@ def _resources(node_id: str, vertex: VertexConfig) -> Any:
 def _compile(pipeline: tfx_pipeline.Pipeline, vertex: VertexConfig) -> dict[str, Any]:
     runner = kubeflow_v2_dag_runner.KubeflowV2DagRunner(
         kubeflow_v2_dag_runner.KubeflowV2DagRunnerConfig(
-            default_image=dict(_images(vertex)),
+            default_image=_images(vertex),
             default_commands=list(COMMAND),
             use_pipeline_spec_2_1=True,
         )
@@ -195,7 +187,10 @@ def _compile(pipeline: tfx_pipeline.Pipeline, vertex: VertexConfig) -> dict[str,
     return job
 
 
-def _images(vertex: VertexConfig) -> Iterator[tuple[str, str]]:
-    yield pipeline_builder.DEFAULT_IMAGE_PATH_KEY, vertex.image
-    if vertex.trainer_image:
-        yield "Trainer", vertex.trainer_image
+def _images(vertex: VertexConfig) -> str | dict[str, str]:
+    if not vertex.trainer_image:
+        return vertex.image
+    return {
+        pipeline_builder.DEFAULT_IMAGE_PATH_KEY: vertex.image,
+        "Trainer": vertex.trainer_image,
+    }

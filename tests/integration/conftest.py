@@ -12,7 +12,8 @@ import pathlib
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import av
@@ -77,11 +78,15 @@ def deepfake(tmp_path_factory: pytest.TempPathFactory) -> Deepfake:
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     program = pathlib.Path(sys.executable).with_name("deepfake")
 
-    def call(*arguments: str, cwd: pathlib.Path = elsewhere) -> "subprocess.CompletedProcess[str]":
+    def call(
+        *arguments: str,
+        cwd: pathlib.Path = elsewhere,
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [program, *arguments],
             cwd=cwd,
-            env={**os.environ, "COLUMNS": "120"},
+            env={**os.environ, "COLUMNS": "120", **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -96,9 +101,14 @@ def deepfake(tmp_path_factory: pytest.TempPathFactory) -> Deepfake:
 def runner(deepfake: Deepfake) -> Runner:
     """Calls `deepfake run` or `deepfake demo` and reads the report of the run it made."""
 
-    def run(output: pathlib.Path, *arguments: str, command: str = "run") -> Run:
+    def run(
+        output: pathlib.Path,
+        *arguments: str,
+        command: str = "run",
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> Run:
         before = set(output.glob("*/summary.json"))
-        done = deepfake(command, "--output", str(output), *arguments)
+        done = deepfake(command, "--output", str(output), *arguments, environment=environment)
         made = set(output.glob("*/summary.json")) - before
         assert len(made) == 1, f"exit status {done.returncode}\n{done.stdout}"
         path = made.pop()
@@ -155,6 +165,14 @@ def repeated(first: Run, runner: Runner, workplace: Workplace) -> Run:
 def settled(repeated: Run, runner: Runner, workplace: Workplace) -> Run:
     """The same a third time."""
     return runner(workplace.output, *workplace.arguments)
+
+
+@pytest.fixture(scope="session")
+def extended_manifest(workplace: Workplace) -> pathlib.Path:
+    """The same videos and one more."""
+    path = workplace.manifest.with_name("extended.csv")
+    _write(path, [*_read(workplace.manifest), workplace.spare_row])
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -37,7 +37,11 @@ def test_contract_names_types_and_parameters(make):
 
 def test_the_cache_key_holds_the_source_of_all_that_the_component_calls(make):
     expected = fingerprint.of(
-        "components.frame_extractor", "components.video", "components.dead_letters", "schemas"
+        "components.frame_extractor",
+        "components.video",
+        "components.artifact_files",
+        "components.dead_letters",
+        "schemas",
     )
     assert make().exec_properties[keys.CODE_FINGERPRINT] == expected
 

@@ -1,17 +1,20 @@
 """The guard against pushing unblessed models, with TFX's own artifacts, executor and runner."""
 
+import concurrent.futures
 import pathlib
 import time
 
 import pytest
 from google.protobuf import json_format
+from kfp.pipeline_spec import pipeline_spec_pb2
 from tfx.dsl.components.common import importer
 from tfx.orchestration import metadata, pipeline
+from tfx.orchestration.kubeflow.v2.container import kubeflow_v2_entrypoint_utils
 from tfx.orchestration.local import local_dag_runner
 from tfx.proto import pusher_pb2
 from tfx.types import channel_utils, standard_artifacts
 
-from components.guarded_pusher import component, executor, keys, versions
+from components.guarded_pusher import component, executor, guard, keys, versions
 
 
 @pytest.fixture
@@ -143,6 +146,14 @@ def test_versions_only_grow(tmp_path, model):
     assert versions.existing(folder) == found
 
 
+def test_runs_that_push_at_the_same_time_get_versions_of_their_own(tmp_path, model):
+    folder = str(tmp_path / "serving")
+    with concurrent.futures.ThreadPoolExecutor(8) as threads:
+        pushes = [threads.submit(versions.publish, model.uri, folder, now=7) for _ in range(8)]
+    assert sorted(push.result() for push in pushes) == list(range(7, 15))
+    assert versions.existing(folder) == list(range(7, 15))
+
+
 def test_a_copy_that_fails_leaves_no_trace(tmp_path, model, monkeypatch):
     def interrupted(source, target):
         pathlib.Path(target).mkdir(parents=True)
@@ -220,3 +231,33 @@ def test_in_a_real_run_the_blessing_decides(tmp_path, model, blessed):
         (pushed,) = handler.store.get_artifacts_by_type("PushedModel")
     assert pushed.custom_properties[keys.PUSHED].int_value == blessed
     assert len(versions.existing(str(tmp_path / "serving"))) == blessed
+
+
+def on_vertex(judged):
+    """Pusher's inputs as TFX's entry point on Vertex AI makes them; `judged` is a model's name."""
+    names, number = ("projects/1/artifacts/7", judged), {}
+    for name in names:
+        given = pipeline_spec_pb2.ArtifactList()
+        given.artifacts.add(name=name).type.schema_title = "tfx.Model"
+        number[name] = kubeflow_v2_entrypoint_utils.parse_raw_artifact_dict({"model": given})
+    blessed = {
+        "model_blessing": ("tfx.ModelBlessing", judged),  # TFX writes the name,
+        "infra_blessing": ("tfx.InfraBlessing", float(number[judged]["model"][0].id)),  # we the id
+    }
+    inputs = dict(number[names[0]])
+    for key, (title, current_model_id) in blessed.items():
+        given = pipeline_spec_pb2.ArtifactList()
+        artifact = given.artifacts.add(name=f"projects/1/artifacts/{key}")
+        artifact.type.schema_title = title
+        artifact.metadata.update({"blessed": 1.0, "current_model_id": current_model_id})
+        inputs |= kubeflow_v2_entrypoint_utils.parse_raw_artifact_dict({key: given})
+    return inputs
+
+
+def test_blessings_of_this_model_are_known_on_vertex_too():
+    assert guard.refusals(on_vertex("projects/1/artifacts/7")) == []
+
+
+def test_blessings_of_another_model_are_refused_on_vertex_too():
+    refusals = guard.refusals(on_vertex("projects/1/artifacts/8"))
+    assert [reason.partition(":")[0] for reason in refusals] == ["model_blessing", "infra_blessing"]

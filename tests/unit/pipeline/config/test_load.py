@@ -23,8 +23,8 @@ def test_every_shipped_configuration_loads(name):
     assert load.load(name).name.startswith("deepfake")
 
 
-def test_the_shipped_ones_are_demo_kubeflow_and_local():
-    assert load.shipped() == ("demo", "kubeflow", "local")
+def test_the_shipped_ones_are_these():
+    assert load.shipped() == ("demo", "kubeflow", "local", "vertex")
 
 
 def test_a_shipped_name_with_its_ending_means_the_file_here_or_the_shipped_one(

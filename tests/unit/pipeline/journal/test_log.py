@@ -3,7 +3,8 @@
 import threading
 
 from pipeline.journal import events
-from pipeline.journal.log import Follower, Journal
+from pipeline.journal.log import Follower, Journal, RunFollower
+from pipeline.journal.run_folder import RunFolder
 
 
 def test_a_follower_gets_each_event_once(tmp_path):
@@ -41,3 +42,16 @@ def test_lines_of_several_threads_do_not_mix(tmp_path):
     for thread in threads:
         thread.join()
     assert len(Follower(tmp_path / "events.jsonl").read()) == 200
+
+
+def test_the_journals_of_steps_are_read_with_that_of_the_run_by_time(tmp_path):
+    folder = RunFolder(tmp_path)
+    follower = RunFollower(folder)
+    assert follower.read() == []
+    folder.steps.mkdir()
+    Journal(folder.step_journal("B")).append(events.NodeStarted(node="B", time=3.0))
+    Journal(folder.step_journal("A")).append(events.NodeStarted(node="A", time=2.0))
+    Journal(folder.journal).append(events.Planned(nodes=("A", "B"), time=1.0))
+    assert [event.time for event in follower.read()] == [1.0, 2.0, 3.0]
+    Journal(folder.step_journal("A")).append(events.NodeStarted(node="A", time=4.0))
+    assert [event.time for event in follower.read()] == [4.0]

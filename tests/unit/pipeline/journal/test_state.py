@@ -40,3 +40,18 @@ def test_a_node_that_could_not_say_how_it_ended_is_closed_with_the_run():
         assert state.nodes["A"].state is expected
         assert state.nodes["A"].seconds == 3.0
         assert state.running is None
+
+
+def test_what_was_tried_again_is_no_error_and_the_first_of_several_errors_stays():
+    failed = [events.Failed(node=node, type="X", message=node) for node in ("A", "B")]
+    state = RunState([events.Planned(nodes=("A", "B")), *failed])
+    assert state.error is failed[0]
+    state.apply(events.NodeStarted(node="B"))
+    assert state.error is failed[0]
+    state.apply(events.NodeStarted(node="A"))
+    assert state.error is None
+
+
+def test_a_step_whose_clock_is_ahead_loses_nothing_when_the_plan_is_told():
+    state = RunState([events.NodeStarted(node="B", time=1.0), events.Planned(nodes=("A", "B"))])
+    assert [node.state for node in state.nodes.values()] == [NodeState.WAITING, NodeState.RUNNING]

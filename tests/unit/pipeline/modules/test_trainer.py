@@ -112,7 +112,7 @@ def test_thresholds_of_the_record_travel_with_the_answers(outputs, raw_splits):
 
 def test_curves_go_to_the_model_run_and_the_work_directory_is_left_empty(outputs):
     assert json.loads((outputs[1] / training.HISTORY_FILE).read_text())
-    assert not (outputs[2] / "work").exists()
+    assert list((outputs[2] / "work").iterdir()) == []
 
 
 def test_a_missing_calibration_split_stops_the_training_before_it_begins(

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import pathlib
 
 import pytest
 
@@ -32,6 +33,11 @@ def test_arguments_carry_graph_and_configuration(config, parcel):
     assert arrived.text == parcel.text
     assert arrived.config.training == config.training
     assert tuple(ir.upstream(arrived.ir())) == NODES
+
+
+def test_nothing_of_the_machine_that_compiles_travels(parcel):
+    checkout = pathlib.Path(bundle.__file__).parents[2]
+    assert str(checkout) not in parcel.text
 
 
 def test_no_password_and_no_brace_of_a_template_travels(config, monkeypatch):

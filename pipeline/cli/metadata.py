@@ -1,0 +1,218 @@
+"""`deepfake metadata`: check, upgrade and fill the store that runs record themselves in."""
+
+import dataclasses
+import functools
+import json
+import pathlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import click
+
+from pipeline.cli import errors, quiet
+from pipeline.config import load
+from pipeline.config.tree import PipelineConfig
+from pipeline.metadata.errors import MetadataError
+
+if TYPE_CHECKING:
+    from pipeline.metadata.copying import CopyReport
+    from pipeline.metadata.inspection import StoreFacts
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_T = TypeVar("_T")
+
+# Tables of a copy, by what they are called on the screen.
+_COPIED: Final = {
+    "types": "Type",
+    "executions": "Execution",
+    "artifacts": "Artifact",
+    "contexts": "Context",
+    "events": "Event",
+}
+
+
+class MetadataStoreError(errors.CallError):
+    """What is wrong with the store; its code is that of the MetadataError."""
+
+    def __init__(self, error: MetadataError) -> None:
+        super().__init__(str(error))
+        self.code = error.code
+
+
+def _configured(command: _Command) -> Any:
+    """Adds --config, --output and --set, and calls the command with the configuration."""
+
+    @click.option(
+        "--config",
+        "name",
+        default="local",
+        show_default=True,
+        metavar="FILE|NAME",
+        help="A YAML file, or a shipped configuration: demo, kubeflow, local.",
+    )
+    @click.option(
+        "--output",
+        metavar="FOLDER",
+        help="Folder that holds the store, where it is a file  [default: the configuration's]",
+    )
+    @click.option(
+        "--set",
+        "overrides",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Override one value, by its dotted key; may be repeated.",
+    )
+    @functools.wraps(command)
+    def call(name: str, output: str | None, overrides: tuple[str, ...], **others: Any) -> Any:
+        values = dict(map(_parsed_override, overrides))
+        if output is not None:
+            values["output"] = output
+        return command(load.with_overrides(load.load(name), values), **others)
+
+    return call
+
+
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group()
+def metadata() -> None:
+    """Check, upgrade and fill the store of ML Metadata.
+
+    The store is a file below the output folder, or a MariaDB or MySQL database that
+    `metadata.backend: mysql` names. The account for a server comes from the environment:
+    DEEPFAKE_METADATA_USERNAME and DEEPFAKE_METADATA_PASSWORD.
+    """
+
+
+@metadata.command()
+@_configured
+@_json
+def check(config: PipelineConfig, as_json: bool) -> None:
+    """Show what the store is and holds, and whether runs can use it; change nothing.
+
+    \b
+    Exit status: 0 runs can use it, 2 they cannot; one line says why and what to do.
+
+    \b
+    Examples:
+      deepfake metadata check
+      deepfake metadata check --config kubeflow --set metadata.host=127.0.0.1
+    """
+    from pipeline.metadata import inspection
+
+    facts = _quietly(lambda: inspection.inspect(config))
+    if as_json:
+        click.echo(json.dumps(dataclasses.asdict(facts), indent=2))
+    else:
+        _show(_lines_of_facts(facts))
+
+
+@metadata.command()
+@_configured
+def upgrade(config: PipelineConfig) -> None:
+    """Make the tables of an empty store, or bring older ones up to date.
+
+    Back the store up first. Tables of a newer version are left as they are.
+
+    \b
+    Example:
+      deepfake metadata upgrade --config mine.yaml
+    """
+    from pipeline.metadata import schema, upgrading
+
+    before = _quietly(lambda: upgrading.upgrade(config))
+    if before == schema.LIBRARY_VERSION:
+        click.echo(f"nothing to do: the tables have version {before}")
+    elif isinstance(before, int):
+        click.echo(f"upgraded the tables from version {before} to {schema.LIBRARY_VERSION}")
+    else:
+        click.echo(f"made the tables, version {schema.LIBRARY_VERSION}")
+
+
+@metadata.command()
+@click.option(
+    "--from",
+    "source",
+    required=True,
+    metavar="FILE",
+    type=click.Path(path_type=pathlib.Path),
+    help="SQLite file to copy from; it is only read.",
+)
+@click.option(
+    "--rewrite",
+    "rewrites",
+    multiple=True,
+    metavar="OLD=NEW",
+    help="Folder of artifacts that moved; may be repeated.",
+)
+@_configured
+@_json
+def copy(
+    config: PipelineConfig, source: pathlib.Path, rewrites: tuple[str, ...], as_json: bool
+) -> None:
+    """Add the history in an SQLite file to the store on a server.
+
+    Runs, artifacts and what connects them get new ids; what both stores name alike becomes one.
+    Everything appears at once, after it was read back and compared, or nothing does. A second
+    copy adds only what is new. The artifacts' files are not moved: do that, and say with
+    --rewrite where they are now.
+
+    \b
+    Examples:
+      deepfake metadata copy --from runs/metadata.db --config team.yaml
+      deepfake metadata copy --from runs/metadata.db --config team.yaml \\
+          --rewrite /home/me/runs=/deepfake/runs/me
+    """
+    from pipeline.metadata import copying
+
+    report = _quietly(lambda: copying.copy(config, source, rewrites))
+    if as_json:
+        click.echo(json.dumps(dataclasses.asdict(report), indent=2))
+    else:
+        _show(_lines_of_copy(report))
+
+
+def _quietly(work: Callable[[], _T]) -> _T:
+    """Does `work` without ML Metadata's own words on the screen; ours say more."""
+    with quiet.libraries():
+        try:
+            return work()
+        except MetadataError as error:
+            refusal = MetadataStoreError(error)
+    raise refusal
+
+
+def _lines_of_facts(facts: "StoreFacts") -> dict[str, str]:
+    version = facts.schema_version
+    lines = {"backend": facts.backend, "server": facts.server, "store": facts.place}
+    if facts.account:
+        lines |= {"account": facts.account, "privileges": ", ".join(facts.privileges)}
+    lines["tables"] = (
+        f"version {version}, as this program needs"
+        if version is not None
+        else "none yet; the first run or `deepfake metadata upgrade` makes them"
+    )
+    return lines | {name: f"{count:,}" for name, count in facts.counts.items()}
+
+
+def _lines_of_copy(report: "CopyReport") -> dict[str, str]:
+    lines = {
+        name: f"{report.added[table]:,} added, {report.already_there[table]:,} already there"
+        for name, table in _COPIED.items()
+    }
+    if report.num_open:
+        lines["left out"] = f"{report.num_open:,} executions that have not ended"
+    return lines | {"verified": f"read back and compared, sha256 {report.digest}"}
+
+
+def _show(lines: dict[str, str]) -> None:
+    for name, text in lines.items():
+        click.echo(f"{name:<12}{text}")
+
+
+def _parsed_override(text: str) -> tuple[str, object]:
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise errors.BadOverrideError(f"--set wants KEY=VALUE, got {text!r}")
+    return key, load.parse(value) if value else ""

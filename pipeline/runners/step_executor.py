@@ -1,0 +1,85 @@
+"""Runs the steps of a Kubeflow package as processes of this machine, in the order of a cluster.
+
+As on a cluster: every failed attempt is retried, whatever its exit status; after a step has failed
+for good no other one starts, while those that run go on; the exit step runs whatever happened. A
+stop by the user ends the steps and still runs the exit step, as ending a run on a cluster does.
+"""
+
+import contextlib
+import dataclasses
+import pathlib
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from pipeline.runners import step_process
+from pipeline.runners.step_plan import Plan, Step
+from pipeline.runners.step_process import StepProcess
+from pipeline.runners.step_schedule import AttemptEnded, Interrupts, Schedule, Settings
+
+GRACE_SECONDS: Final = 10.0
+
+
+def execute(
+    plan: Plan,
+    *,
+    run_id: str,
+    arguments: Mapping[str, Any],
+    environment: Mapping[str, str],
+    log_of: Callable[[str], pathlib.Path],
+    workers: int,
+    observe: Callable[[AttemptEnded], None],
+    backoff_scale: float = 1.0,
+    grace_seconds: float = GRACE_SECONDS,
+) -> bool:
+    """Runs all steps; returns whether all of them succeeded, the exit step included.
+
+    To be called in the main thread: it listens to SIGINT and SIGTERM. The first one stops the
+    steps, then runs the exit step; the second one kills whatever runs.
+
+    Args:
+      plan: From `kfp_plan.load`.
+      run_id: What stands for Kubeflow's run id.
+      arguments: Of the run, by parameter.
+      environment: Of this process: the few variables that steps inherit, and those of Secrets.
+      log_of: File of a step's output, by its display name.
+      workers: Most steps that run at the same time.
+      observe: Is told of every attempt that ended, before anything follows from it.
+      backoff_scale: By which the waits before retries are multiplied.
+      grace_seconds: Between asking a step to end and killing it.
+
+    Raises:
+      BadArgumentError: An argument is unknown, missing or of another type.
+      MissingSecretError: Variables of Secrets are not in `environment`.
+      MissingVolumeError: A mount path is no folder.
+      KeyboardInterrupt: The user stopped the run; nothing of it is left.
+    """
+    steps = plan.bound(run_id=run_id, arguments=arguments)
+    step_process.check(steps, environment)
+
+    def start(step: Step) -> StepProcess:
+        variables = step_process.environment(step, environment)
+        return StepProcess(step.command, variables, log_of(step.display_name))
+
+    with _interrupts() as interrupts:
+        settings = Settings(start, observe, workers, backoff_scale, grace_seconds)
+        succeeded = Schedule([s for s in steps if not s.is_exit], settings, interrupts).run()
+        if interrupts.count < 2:
+            last = [dataclasses.replace(step, after=()) for step in steps if step.is_exit]
+            succeeded = Schedule(last, settings, interrupts).run() and succeeded
+    if interrupts.count:
+        raise KeyboardInterrupt
+    return succeeded
+
+
+@contextlib.contextmanager
+def _interrupts() -> Iterator[Interrupts]:
+    interrupts = Interrupts()
+    former = {
+        number: signal.signal(number, interrupts.note) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield interrupts
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)

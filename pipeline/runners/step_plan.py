@@ -1,0 +1,214 @@
+"""What a Kubeflow package asks to be run: steps, their order, and the parameters of a run."""
+
+import dataclasses
+import decimal
+import difflib
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pipeline.runners import errors
+
+RUN_ID: Final = "{{$.pipeline_job_uuid}}"
+_INPUT: Final = re.compile(r"\{\{\$\.inputs\.parameters\['([^']+)'\]\}\}")
+_PYTHON_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
+    "STRING": (str,),
+    "NUMBER_INTEGER": (int,),
+    "NUMBER_DOUBLE": (int, float),
+    "BOOLEAN": (bool,),
+}
+
+
+class UnsupportedStepError(errors.RunnerError):
+    """Something in a package that cannot be run here; it is never left out silently."""
+
+    code = "unsupported_step"
+
+    def __init__(self, where: str, what: str) -> None:
+        super().__init__(
+            f"{where}: {what} cannot be run on this machine; submit the package to a cluster, or"
+            " compile it without"
+        )
+
+
+class BadArgumentError(errors.RunnerError):
+    """An argument of a run that is unknown, missing or of another type than its parameter."""
+
+    code = "bad_argument"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SecretKey:
+    """Where a variable's value comes from: one key of a Kubernetes Secret."""
+
+    secret: str
+    key: str
+    is_optional: bool = False
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Volume:
+    """A PersistentVolumeClaim and where the step sees it."""
+
+    claim: str
+    mount_path: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Retry:
+    """What happens after a failed attempt, as Argo Workflows does it for Kubeflow.
+
+    Attributes:
+      count: Attempts after the first.
+      delay_seconds: Wait before the first of them.
+      factor: By which each further wait is longer than the one before.
+      window_seconds: Counted from the start of the first attempt: no attempt starts later, and one
+        that has started is stopped then.
+    """
+
+    count: int = 0
+    delay_seconds: float = 0.0
+    factor: float = 2.0
+    window_seconds: float = 0.0
+
+    def delay_after(self, attempt: int) -> float:
+        """Seconds to wait after the failure of `attempt`, the first of which is 1."""
+        return self.delay_seconds * self.factor ** (attempt - 1)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Source:
+    """Value of a step's input: that of a parameter of the run, or a constant."""
+
+    parameter: str = ""
+    constant: str | float | bool = ""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """What may, or must, be given to a run.
+
+    Attributes:
+      type: Kubeflow's name of the type, such as NUMBER_INTEGER.
+      default: None where the parameter must be given.
+    """
+
+    type: str
+    default: str | float | bool | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Step:
+    """One container step.
+
+    Attributes:
+      name: Unique in the package.
+      display_name: As people see it; the id of the node in our packages.
+      command: The command line, in which placeholders stand for inputs until it is bound.
+      inputs: By name.
+      environment: Variables written into the package.
+      secrets: Variables whose values come from Secrets.
+      volumes: What must be there before the step starts.
+      after: Names of the steps that must have succeeded.
+      retry: What happens after a failed attempt.
+      timeout_seconds: After which an attempt is stopped; 0 = never.
+      is_exit: Whether the step runs last, whatever happened to the others.
+    """
+
+    name: str
+    display_name: str
+    command: tuple[str, ...]
+    inputs: Mapping[str, Source] = dataclasses.field(default_factory=dict)
+    environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    secrets: Mapping[str, SecretKey] = dataclasses.field(default_factory=dict)
+    volumes: tuple[Volume, ...] = ()
+    after: tuple[str, ...] = ()
+    retry: Retry = dataclasses.field(default_factory=Retry)
+    timeout_seconds: float = 0.0
+    is_exit: bool = False
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A package, ready to be run with arguments.
+
+    Attributes:
+      name: Of the pipeline.
+      parameters: Of a run, by name.
+      steps: In an order in which one could run them one by one; the exit step is last.
+    """
+
+    name: str
+    parameters: Mapping[str, Parameter]
+    steps: tuple[Step, ...]
+
+    def bound(self, *, run_id: str, arguments: Mapping[str, Any]) -> tuple[Step, ...]:
+        """The steps with the command lines of one run.
+
+        Raises:
+          BadArgumentError: An argument is unknown, missing or of another type.
+          UnsupportedStepError: A placeholder stands for something that a step does not have.
+        """
+        values = self._values(arguments)
+        return tuple(_bound(step, run_id, values) for step in self.steps)
+
+    def _values(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        for name, value in arguments.items():
+            if name not in self.parameters:
+                near = difflib.get_close_matches(name, self.parameters, n=1)
+                hint = f"; did you mean {near[0]}?" if near else ""
+                raise BadArgumentError(f"{self.name} has no parameter {name}{hint}")
+            _check_type(name, value, self.parameters[name].type)
+        values = {name: parameter.default for name, parameter in self.parameters.items()}
+        values.update(arguments)
+        missing = sorted(name for name, value in values.items() if value is None)
+        if missing:
+            raise BadArgumentError(f"{self.name} needs a value for {', '.join(missing)}")
+        return values
+
+
+def is_supported_type(name: str) -> bool:
+    """Whether values of Kubeflow's type `name` have one text, the same here as on a cluster."""
+    return name in _PYTHON_TYPES
+
+
+def _check_type(name: str, value: object, kind: str) -> None:
+    is_flag = isinstance(value, bool)  # which Python counts among the numbers
+    if not isinstance(value, _PYTHON_TYPES[kind]) or is_flag != (kind == "BOOLEAN"):
+        raise BadArgumentError(f"{name} takes a {kind}, got {value!r}")
+
+
+def _bound(step: Step, run_id: str, values: Mapping[str, Any]) -> Step:
+    texts = {name: _resolved(source, run_id, values) for name, source in step.inputs.items()}
+
+    def input_text(found: re.Match[str]) -> str:
+        if found[1] not in texts:
+            raise UnsupportedStepError(f"step {step.display_name}", f"the placeholder {found[0]}")
+        return texts[found[1]]
+
+    command = tuple(_INPUT.sub(input_text, word) for word in step.command)
+    return dataclasses.replace(step, command=command, inputs={})
+
+
+def _resolved(source: Source, run_id: str, values: Mapping[str, Any]) -> str:
+    if source.parameter:
+        return _text(values[source.parameter])
+    return run_id if source.constant == RUN_ID else _text(source.constant)
+
+
+def _text(value: str | float | bool) -> str:
+    """A value as Kubeflow's launcher writes it into a command line: no exponent, no `.0`."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return value
+    digits = format(decimal.Decimal(repr(float(value))), "f")
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits
+
+
+def unknown_placeholder(word: str) -> str:
+    """What in a word of a command line is neither text nor an input; empty if nothing is."""
+    if word.startswith(('{"Concat":', '{"IfPresent":')):
+        return word
+    _, opening, rest = _INPUT.sub("", word).partition("{{$")
+    return opening + rest

@@ -1,0 +1,29 @@
+"""Folders that moved."""
+
+import pytest
+
+from pipeline.metadata import errors, rewriting
+
+
+def test_a_prefix_ends_at_a_name():
+    rules = rewriting.parse(["/home/me/runs=/deepfake/me/"])
+    assert rewriting.apply(rules, "/home/me/runs/a/3") == "/deepfake/me/a/3"
+    assert rewriting.apply(rules, "/home/me/runs") == "/deepfake/me"
+    assert rewriting.apply(rules, "/home/me/runs-old/a/3") == "/home/me/runs-old/a/3"
+
+
+def test_the_longest_prefix_wins():
+    rules = rewriting.parse(["/runs=/all", "/runs/special=/special"])
+    assert rewriting.apply(rules, "/runs/special/3") == "/special/3"
+
+
+@pytest.mark.parametrize("text", ["/runs", "=/new", "/=/new", "/runs="])
+def test_what_is_no_rewrite_is_echoed(text):
+    with pytest.raises(errors.BadRewriteError, match=f"got {text!r}"):
+        rewriting.parse([text])
+
+
+def test_a_prefix_that_nothing_has_is_misspelt():
+    rules = rewriting.parse(["/hmoe/me=/deepfake"])
+    with pytest.raises(errors.BadRewriteError, match=r"/hmoe/me.*like /home/me/a/3"):
+        rewriting.expect_use(rules, ["/home/me/a/3"])
