@@ -21,7 +21,6 @@ setup(
     package_data={
         "schemas": ["*.pbtxt"],
         "pipeline": ["configs/*.yaml"],
-        "serving": ["tf_serving/*.config"],
     },
     install_requires=[
         "tfx>=1.21,<1.22",

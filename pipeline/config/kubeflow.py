@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from pipeline.config import nodes
 from pipeline.config.checks import expect, expect_choice, expect_range
+from pipeline.version import VERSION
 
 # Kubernetes' grammar of resource quantities, as far as processors and memory need it.
 _QUANTITY: Final = re.compile(r"[0-9]+(\.[0-9]+)?(m|[kKMGT]i?)?")
@@ -56,7 +57,7 @@ class StepConfig:
       tolerations: Taints that the step may be scheduled onto, besides that of its accelerator.
       retries: Attempts after the first; the step goes on with its own execution.
       backoff_seconds: Wait before the first retry; it doubles.
-      max_backoff_seconds: Longest wait.
+      max_backoff_seconds: Longest wait; Kubeflow allows an hour.
       timeout_seconds: After which the step is stopped; 0 = never.
       environment: Variables, besides those of `kubeflow.environment`.
     """
@@ -82,8 +83,8 @@ class StepConfig:
             expect(name, quantity, "a Kubernetes quantity such as 500m, 2 or 4Gi", value)
         given = {name for name, value in self.stated.items() if isinstance(value, int)}
         expect_range(self, 0, 64, *given & {"gpu_count", "retries"})
-        seconds = {"backoff_seconds", "max_backoff_seconds", "timeout_seconds"}
-        expect_range(self, 0, 7 * 86400, *given & seconds)
+        expect_range(self, 0, 3600, *given & {"backoff_seconds", "max_backoff_seconds"})
+        expect_range(self, 0, 7 * 86400, *given & {"timeout_seconds"})
 
     @property
     def stated(self) -> dict[str, Any]:
@@ -94,7 +95,7 @@ class StepConfig:
 
 # A step that only talks to ML Metadata still imports TensorFlow and TFX: 0.9 GB.
 _BUILT_IN: Final = StepConfig(
-    image="deepfake-pipeline:latest",
+    image=f"deepfake-pipeline:{VERSION}",
     cpu="1",
     cpu_limit="",
     memory="3Gi",
@@ -123,6 +124,7 @@ class KubeflowConfig:
       volume: PersistentVolumeClaim (ReadWriteMany) that every step mounts.
       mount_path: Where; `output` and the videos lie below it.
       service_account: Of the steps; empty = the cluster's default.
+      run_as_user: User and group id of every step, as in the image; 0 = the cluster decides.
       image_pull_secrets: Secrets of private registries.
       labels: Of every pod.
       environment: Variables of every step.
@@ -140,6 +142,7 @@ class KubeflowConfig:
     volume: str = "deepfake-artifacts"
     mount_path: str = "/deepfake"
     service_account: str = "deepfake-pipeline"
+    run_as_user: int = 10001
     image_pull_secrets: tuple[str, ...] = ()
     labels: Mapping[str, str] = dataclasses.field(default_factory=dict)
     environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -156,7 +159,9 @@ class KubeflowConfig:
     nodes: Mapping[str, StepConfig] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        expect_range(self, 0, 2**31 - 1, "run_as_user")
         expect("mount_path", self.mount_path.startswith("/"), "absolute", self.mount_path)
+        expect("volume", bool(self.volume), "the name of a PersistentVolumeClaim", self.volume)
         for name in filter(None, (self.namespace, self.volume, self.service_account)):
             expect("a name", bool(_DNS_LABEL.fullmatch(name)), "a Kubernetes name", name)
         for node in self.nodes:

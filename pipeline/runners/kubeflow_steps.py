@@ -128,11 +128,6 @@ def _ask_for_resources(task: dsl.PipelineTask, step: Any) -> None:
     for label, value in step.node_selector.items():
         kubernetes.add_node_selector(task, label, value)
     if step.retries:
-        if step.max_backoff_seconds > MAX_BACKOFF_SECONDS:
-            raise ValueError(
-                f"max_backoff_seconds must be at most {MAX_BACKOFF_SECONDS}, got"
-                f" {step.max_backoff_seconds}."
-            )
         task.set_retry(
             step.retries,
             backoff_duration=f"{step.backoff_seconds}s",
@@ -150,6 +145,13 @@ def _connect(task: dsl.PipelineTask, kubeflow: KubeflowConfig, metadata: Metadat
     for secret in kubeflow.secrets:
         kubernetes.use_secret_as_env(task, secret.secret, {secret.key: secret.variable})
     kubernetes.mount_pvc(task, kubeflow.volume, kubeflow.mount_path)
+    if kubeflow.run_as_user:
+        kubernetes.set_security_context(
+            task,
+            run_as_user=kubeflow.run_as_user,
+            run_as_group=kubeflow.run_as_user,
+            run_as_non_root=True,
+        )
     if kubeflow.image_pull_secrets:
         kubernetes.set_image_pull_secrets(task, list(kubeflow.image_pull_secrets))
     for label, value in {**kubeflow.labels, **LABELS}.items():

@@ -370,7 +370,6 @@ def test_steps_on_this_machine_need_no_server_and_no_cluster_volume(compiled, tm
     [
         ({"memory": "1.5Gi"}, r"step Trainer: Invalid memory string.* See kubeflow.nodes.Trainer"),
         ({"cpu": "2Ki"}, "step Trainer: Invalid cpu string"),
-        ({"max_backoff_seconds": 7200}, "max_backoff_seconds must be at most 3600, got 7200"),
     ],
 )
 def test_what_kubeflow_does_not_take_is_refused_and_the_next_compile_works(compiled, step, message):

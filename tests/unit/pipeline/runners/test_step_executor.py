@@ -137,13 +137,11 @@ def test_a_failed_attempt_is_retried_after_its_wait(run, tmp_path):
             2, backoff_duration="2s", backoff_max_duration="60s"
         )
 
-    begun = time.monotonic()
     succeeded, ended = run(body, backoff_scale=0.2)
     assert succeeded
     assert outcomes(ended) == [("Flaky", 1, "failed", 2), ("Flaky", 2, "succeeded", 0)]
     assert [attempt.will_retry for attempt in ended] == [True, False]
-    assert time.monotonic() - begun >= 0.4
-    assert ended[1].started - ended[0].started >= 0.4
+    assert 0.4 <= ended[1].started - ended[0].started < 2.0
 
 
 def test_after_a_failure_for_good_nothing_starts_but_the_exit_step(run, tmp_path):
