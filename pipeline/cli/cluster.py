@@ -38,7 +38,7 @@ def submit(
       deepfake submit --config mine.yaml --set training.epochs=20 --wait
       deepfake submit --package deepfake-kubeflow.yaml --set kubeflow.host=http://localhost:8080
     """
-    from pipeline.runners.kubeflow_package import RUN_NAME
+    from pipeline.runners.kubeflow.package_file import RUN_NAME
 
     target = Target.starting(name, overrides)
     now = datetime.datetime.now()

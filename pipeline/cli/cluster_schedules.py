@@ -47,19 +47,19 @@ def create(
       deepfake schedule create --cron '0 0 2 * * *' --no-catchup
       deepfake schedule create --every 6h --name frequent --set training.epochs=5
     """
-    from pipeline.runners import kfp_schedules, kfp_triggers
+    from pipeline.runners.cluster import schedules, triggers
 
     if bool(cron) == bool(every):
         raise errors.CallError("give either --cron or --every")
-    trigger = kfp_schedules.Trigger(
-        cron=kfp_triggers.cron(cron) if cron else "",
-        interval_seconds=kfp_triggers.interval_seconds(every) if every else 0,
+    trigger = schedules.Trigger(
+        cron=triggers.cron(cron) if cron else "",
+        interval_seconds=triggers.interval_seconds(every) if every else 0,
     )
     target = Target.starting(name, overrides)
     with target.package(file) as (path, package):
         parameters = target.parameters(package)
         version = target.cluster.uploaded.upload(path)
-    schedule_id = kfp_schedules.Schedules(target.cluster).create(
+    schedule_id = schedules.Schedules(target.cluster).create(
         version,
         title or target.config.name,
         trigger,
@@ -81,7 +81,7 @@ def list_schedules(name: str, overrides: tuple[str, ...]) -> None:
     Example:
       deepfake schedule list --config mine.yaml
     """
-    from pipeline.runners.kfp_schedules import Schedules
+    from pipeline.runners.cluster.schedules import Schedules
 
     target = Target.looking(name, overrides)
     found = list(Schedules(target.cluster).listed())
@@ -95,7 +95,7 @@ def _change(verb: str, summary: str) -> click.Command:
     """A command that does one thing to one schedule."""
 
     def change(which: str, name: str, overrides: tuple[str, ...]) -> None:
-        from pipeline.runners.kfp_schedules import Schedules
+        from pipeline.runners.cluster.schedules import Schedules
 
         schedules = Schedules(Target.looking(name, overrides).cluster)
         found = schedules.find(which)

@@ -15,12 +15,12 @@ from pipeline.cli import errors, options, quiet
 from pipeline.config import load
 from pipeline.config.tree import PipelineConfig
 from pipeline.journal.run_folder import RunFolder
-from pipeline.runners import kfp_errors
+from pipeline.runners.cluster import errors as cluster_errors
 from pipeline.runners.errors import RunnerError
 
 if TYPE_CHECKING:
-    from pipeline.runners.kfp_api import Cluster
-    from pipeline.runners.kubeflow_package import Package
+    from pipeline.runners.cluster.client import Cluster
+    from pipeline.runners.kubeflow.package_file import Package
 
 DEFAULT: Final = "kubeflow"
 # What this machine and the run's own record need: nothing of it is compiled into a package.
@@ -110,9 +110,9 @@ class Target:
     @functools.cached_property
     def cluster(self) -> "Cluster":
         """The configured cluster; nothing is sent yet."""
-        from pipeline.runners import kfp_api  # `--help` need not wait for kfp
+        from pipeline.runners.cluster import client
 
-        return kfp_api.Cluster(self.config.kubeflow, self.config.name)
+        return client.Cluster(self.config.kubeflow, self.config.name)
 
     def follow_up(self, *words: str) -> str:
         """The call of another command about the same cluster."""
@@ -137,7 +137,7 @@ class Target:
         """The values of `arguments`, typed, if all their keys are among `known`."""
         for key in self.arguments:
             if key not in known:
-                raise kfp_errors.NotARunParameterError(key, known)
+                raise cluster_errors.NotARunParameterError(key, known)
         config = load.with_overrides(self.config, _typed(self.config, self.arguments))
         return {key: load.value_at(config, key) for key in self.arguments}
 
@@ -148,14 +148,14 @@ class Target:
         Raises:
           OtherPipelineError: The given one is of another pipeline.
         """
-        from pipeline.runners import kubeflow_package
+        from pipeline.runners.kubeflow import package_file
 
         # Say what is wrong with the host or the account before the seconds that compiling takes.
         self.cluster.uploaded.id()
         if given is not None:
-            contents = kubeflow_package.read_package(given)
+            contents = package_file.read_package(given)
             if contents.name != self.config.name:
-                raise kfp_errors.OtherPipelineError(
+                raise cluster_errors.OtherPipelineError(
                     f"{given} is a package of {contents.name}, the configuration is of"
                     f" {self.config.name}; name the one it was compiled from with --config"
                 )
@@ -170,9 +170,9 @@ class Target:
 
 def _compiled(config: PipelineConfig, path: pathlib.Path) -> "Package":
     with quiet.libraries():
-        from pipeline.runners import kubeflow  # TFX takes seconds to import
+        from pipeline.runners.kubeflow import compiler
 
-        return kubeflow.write_package(config, path)
+        return compiler.write_package(config, path)
 
 
 def _typed(config: PipelineConfig, texts: Mapping[str, str]) -> dict[str, object]:

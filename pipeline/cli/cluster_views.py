@@ -10,9 +10,9 @@ from pipeline.cli import wording
 from pipeline.cli.cluster_target import Target
 
 if TYPE_CHECKING:
-    from pipeline.runners.kfp_pipelines import Version
-    from pipeline.runners.kfp_schedules import Schedule
-    from pipeline.runners.kfp_status import RunStatus, Step
+    from pipeline.runners.cluster.pipelines import Version
+    from pipeline.runners.cluster.run_status import RunStatus, Step
+    from pipeline.runners.cluster.schedules import Schedule
 
 _COLORS: Final = {
     "succeeded": "green",

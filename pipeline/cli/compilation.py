@@ -12,7 +12,7 @@ from pipeline.cli import errors, options, quiet
 from pipeline.config import load
 from pipeline.config.nodes import NODES, PREPARE, REPORT
 from pipeline.config.tree import PipelineConfig
-from pipeline.runners import kubeflow_checks
+from pipeline.runners.kubeflow import checks
 
 KUBEFLOW: Final = "kubeflow"
 VERTEX: Final = "vertex"
@@ -120,11 +120,11 @@ def _draft_of(path: pathlib.Path) -> Iterator[pathlib.Path]:
 
 def _for_kubeflow(config: PipelineConfig, path: pathlib.Path) -> list[str]:
     """Writes the package; returns what there is to say of it."""
-    kubeflow_checks.check_cluster(config)  # before the seconds that TFX takes to import
+    checks.check_cluster(config)  # before the seconds that TFX takes to import
     with quiet.libraries():
-        from pipeline.runners import kubeflow
+        from pipeline.runners.kubeflow import compiler
 
-        package = kubeflow.write_package(config, path)
+        package = compiler.write_package(config, path)
     settable = [f"{key}={load.value_at(config, key)}" for key in package.parameters] or ["none"]
     return [
         f"digest      {package.digest}",
@@ -139,9 +139,9 @@ def _for_vertex(
 ) -> list[str]:
     """Writes the job; returns what there is to say of it."""
     with quiet.libraries():
-        from pipeline.runners import vertex
+        from pipeline.runners.vertex import compiler
 
-        vertex.write_spec(config, path, manifest_copy=manifest_copy)
+        compiler.write_spec(config, path, manifest_copy=manifest_copy)
     return [f"steps       {', '.join(NODES)}"]
 
 

@@ -14,6 +14,7 @@ from pipeline.cli import (
     runs,
 )
 from pipeline.config import load
+from pipeline.metadata.errors import MetadataError
 from pipeline.runners.errors import RunnerError
 from pipeline.version import VERSION
 
@@ -60,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs `deepfake ...` and returns its exit status."""
     try:
         status = cli.main(args=argv, prog_name="deepfake", standalone_mode=False)
-    except (load.ConfigError, errors.CallError, RunnerError) as error:
+    except (load.ConfigError, errors.CallError, RunnerError, MetadataError) as error:
         click.echo(f"deepfake: {error}", err=True)
         return BAD_CALL
     except click.ClickException as error:

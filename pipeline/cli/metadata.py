@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from pipeline.cli import errors, quiet
+from pipeline.cli import errors, options, quiet
 from pipeline.config import load
 from pipeline.config.tree import PipelineConfig
 from pipeline.metadata.errors import MetadataError
@@ -42,29 +42,17 @@ class MetadataStoreError(errors.CallError):
 def _configured(command: _Command) -> Any:
     """Adds --config, --output and --set, and calls the command with the configuration."""
 
-    @click.option(
-        "--config",
-        "name",
-        default="local",
-        show_default=True,
-        metavar="FILE|NAME",
-        help="A YAML file, or a shipped configuration: demo, kubeflow, local.",
-    )
+    @options.configuration("local")
     @click.option(
         "--output",
         metavar="FOLDER",
-        help="Folder that holds the store, where it is a file  [default: the configuration's]",
+        help="Folder of artifacts, and of the store where it is a file  [default: the"
+        " configuration's]",
     )
-    @click.option(
-        "--set",
-        "overrides",
-        multiple=True,
-        metavar="KEY=VALUE",
-        help="Override one value, by its dotted key; may be repeated.",
-    )
+    @options.overrides
     @functools.wraps(command)
     def call(name: str, output: str | None, overrides: tuple[str, ...], **others: Any) -> Any:
-        values = dict(map(_parsed_override, overrides))
+        values = options.parsed(overrides)
         if output is not None:
             values["output"] = output
         return command(load.with_overrides(load.load(name), values), **others)
@@ -162,15 +150,18 @@ def copy(
     Examples:
       deepfake metadata copy --from runs/metadata.db --config team.yaml
       deepfake metadata copy --from runs/metadata.db --config team.yaml \\
-          --rewrite /home/me/runs=/deepfake/runs/me
+          --rewrite /laptop/runs=/deepfake/runs/me
     """
-    from pipeline.metadata import copying
+    from pipeline.metadata import copying, ownership
 
     report = _quietly(lambda: copying.copy(config, source, rewrites))
+    handed_over = ownership.hand_over(config, source)
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(report), indent=2))
     else:
         _show(_lines_of_copy(report))
+        if handed_over:
+            click.echo(f"{config.output} belongs to the server's store from now on")
 
 
 def _quietly(work: Callable[[], _T]) -> _T:
@@ -209,10 +200,3 @@ def _lines_of_copy(report: "CopyReport") -> dict[str, str]:
 def _show(lines: dict[str, str]) -> None:
     for name, text in lines.items():
         click.echo(f"{name:<12}{text}")
-
-
-def _parsed_override(text: str) -> tuple[str, object]:
-    key, equals, value = text.partition("=")
-    if not equals:
-        raise errors.BadOverrideError(f"--set wants KEY=VALUE, got {text!r}")
-    return key, load.parse(value) if value else ""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from pipeline.config import load
+from pipeline.metadata.errors import MetadataError
 from pipeline.runners import errors
 
 _STDERR: Final = 2
@@ -26,7 +27,7 @@ def libraries() -> Iterator[None]:
         try:
             yield
             understood = True
-        except (errors.RunnerError, load.ConfigError):
+        except (errors.RunnerError, load.ConfigError, MetadataError):
             understood = True
             raise
         finally:

@@ -26,7 +26,7 @@ from pipeline.journal.ending import FAILED, INTERRUPTED, Ending
 from pipeline.journal.log import Follower, Journal, RunFollower
 from pipeline.journal.run_folder import RunFolder
 from pipeline.runners import process
-from pipeline.runners.step_schedule import AttemptEnded, Outcome
+from pipeline.runners.emulation.scheduling import AttemptEnded, Outcome
 
 # A cluster waits for a broken machine to be replaced; here it is the same one again.
 BACKOFF_SCALE: Final = 0.1
@@ -86,11 +86,12 @@ def on_this_machine(config: PipelineConfig) -> PipelineConfig:
 def _run(folder: RunFolder, journal: Journal, workers: int, backoff_scale: float) -> bool:
     config = on_this_machine(load.load(folder.config))
     # Importing TFX and kfp takes seconds; the command line must not wait for them.
-    from pipeline.runners import kfp_plan, kubeflow, step_executor
+    from pipeline.runners.emulation import executor, loader
+    from pipeline.runners.kubeflow import compiler
 
-    kubeflow.write_package(config, folder.package, on_cluster=False)
-    return step_executor.execute(
-        kfp_plan.load(folder.package),
+    compiler.write_package(config, folder.package, on_cluster=False)
+    return executor.execute(
+        loader.load(folder.package),
         run_id=folder.run_id,
         arguments={},
         environment=os.environ,

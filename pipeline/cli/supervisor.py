@@ -18,7 +18,7 @@ from pipeline.journal.state import RunState
 from pipeline.reports import run_report
 
 POLL_SECONDS = 0.1
-STOP_SECONDS = 20.0
+STOP_SECONDS = 45.0  # container steps get ten, and then the report is made
 SHOWN_LOG_LINES = 8
 _PACKAGE_ROOT = pathlib.Path(__file__).parents[2]
 

@@ -23,7 +23,7 @@ from pipeline.journal.log import Journal
 from pipeline.journal.run_folder import RunFolder
 from pipeline.runners import process
 
-GRACE_SECONDS = 15.0
+GRACE_SECONDS = 40.0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -43,10 +43,11 @@ def _run(folder: RunFolder, sink: events.EventSink, from_node: str, to_node: str
     config = load.load(folder.config)
     # Importing TensorFlow and TFX takes seconds; the command line must not wait for them.
     from pipeline import graph
-    from pipeline.metadata import connection, readiness
+    from pipeline.metadata import connection, ownership, readiness
     from pipeline.reports import node_facts
     from pipeline.runners import beam, ir, local
 
+    ownership.claim(config)
     readiness.ensure_ready(config)
     compiled = ir.compile_graph(graph.create_pipeline(config), order=nodes.NODES)
     ir.bind(compiled, run_id=folder.run_id)

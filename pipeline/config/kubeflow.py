@@ -57,7 +57,6 @@ class StepConfig:
       tolerations: Taints that the step may be scheduled onto, besides that of its accelerator.
       retries: Attempts after the first; the step goes on with its own execution.
       backoff_seconds: Wait before the first retry; it doubles.
-      max_backoff_seconds: Longest wait; Kubeflow allows an hour.
       timeout_seconds: After which the step is stopped; 0 = never.
       environment: Variables, besides those of `kubeflow.environment`.
     """
@@ -72,7 +71,6 @@ class StepConfig:
     tolerations: tuple[Toleration, ...] | None = None
     retries: int | None = None
     backoff_seconds: int | None = None
-    max_backoff_seconds: int | None = None
     timeout_seconds: int | None = None
     environment: Mapping[str, str] | None = None
 
@@ -83,7 +81,7 @@ class StepConfig:
             expect(name, quantity, "a Kubernetes quantity such as 500m, 2 or 4Gi", value)
         given = {name for name, value in self.stated.items() if isinstance(value, int)}
         expect_range(self, 0, 64, *given & {"gpu_count", "retries"})
-        expect_range(self, 0, 3600, *given & {"backoff_seconds", "max_backoff_seconds"})
+        expect_range(self, 0, 3600, *given & {"backoff_seconds"})
         expect_range(self, 0, 7 * 86400, *given & {"timeout_seconds"})
 
     @property
@@ -105,7 +103,6 @@ _BUILT_IN: Final = StepConfig(
     tolerations=(),
     retries=2,
     backoff_seconds=30,
-    max_backoff_seconds=600,
     timeout_seconds=6 * 3600,
     environment={},
 )

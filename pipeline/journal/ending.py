@@ -4,7 +4,7 @@ import logging
 from types import TracebackType
 from typing import Final
 
-from pipeline.journal import events, failures
+from pipeline.journal import events, failures, interrupts
 from pipeline.journal.log import Journal
 
 FAILED: Final = 1
@@ -45,7 +45,7 @@ class Ending:
         traceback: TracebackType | None,
     ) -> bool:
         outcome = events.Outcome.FINISHED
-        if isinstance(error, KeyboardInterrupt):
+        if error is not None and interrupts.is_interrupt(error):
             logging.info("interrupted")
             outcome, self.status = events.Outcome.INTERRUPTED, INTERRUPTED
         elif error is not None:

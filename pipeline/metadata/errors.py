@@ -13,6 +13,7 @@ MetadataError
 ├── SchemaVersionError              tables of an older or newer ML Metadata
 ├── NotAStoreError                  a file or database that holds something else
 ├── UnfinishedTablesError           tables without a version, with data in them
+├── OtherStoreError                 the output folder belongs to another store
 ├── UpgradeFailedError              ML Metadata stopped in the middle of an upgrade
 └── CopyError
     ├── NothingToCopyError          no such SQLite file, or the configured store is no server
@@ -87,11 +88,12 @@ class AccessDeniedError(MetadataError):
 
     code = "metadata_access_denied"
 
-    def __init__(self, address: str, username: str, answer: str) -> None:
+    def __init__(self, address: str, username: str, answer: str, *, encrypted: bool) -> None:
+        needs_tls = "" if encrypted else "; an account that requires TLS needs metadata.ca_file"
         super().__init__(
             f"the ML Metadata server {address} refuses the account {username!r} ({answer}); check"
             f" {USERNAME_VARIABLE} and {PASSWORD_VARIABLE}, and that the account may log in from"
-            " this host"
+            f" this host{needs_tls}"
         )
 
 
@@ -162,6 +164,19 @@ class NotAStoreError(MetadataError):
     """A file or database that holds something else."""
 
     code = "metadata_not_a_store"
+
+
+class OtherStoreError(MetadataError):
+    """The output folder belongs to another store."""
+
+    code = "metadata_other_store"
+
+    def __init__(self, output: str, *, owner: str, configured: str, marker: str) -> None:
+        super().__init__(
+            f"the artifacts in {output} belong to {owner}, not to {configured}, which would write"
+            " into them; use another --output, bring the history over with `deepfake metadata"
+            f" copy`, or, if it is the same store under another name, delete {marker}"
+        )
 
 
 class UnfinishedTablesError(MetadataError):

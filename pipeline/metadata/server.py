@@ -2,7 +2,8 @@
 
 ML Metadata's client answers a wrong password, a missing plugin and a server that is down with
 the same empty message. PyMySQL is told to log in the way that client does: the same account, no
-TLS unless `ca_file` asks for it, `mysql_native_password` and nothing else.
+TLS unless `ca_file` asks for it, `mysql_native_password` and nothing else. Unlike that client it
+verifies the server's certificate.
 """
 
 import functools
@@ -146,4 +147,5 @@ def raise_cause(config: MetadataConfig, username: str, error: Exception) -> NoRe
         raise errors.UnsupportedAuthenticationError(username, text) from error
     if number in _MAY_PASS:
         raise errors.UnreachableError(address(config), str(cause or text)) from error
-    raise errors.AccessDeniedError(address(config), username, text) from error
+    encrypted = bool(config.ca_file)
+    raise errors.AccessDeniedError(address(config), username, text, encrypted=encrypted) from error

@@ -1,8 +1,9 @@
 """Launches one node of a compiled graph, tells every step to a sink, and trusts only the record.
 
-The same launcher, drivers, cache and lineage as TFX's own runners, with two differences: the state
-that ML Metadata recorded decides whether a node succeeded, and Beam's arguments are in no cache
-key.
+The same launcher, drivers, cache and lineage as TFX's own runners, with these differences: the
+state that ML Metadata recorded decides whether a node succeeded, Beam's arguments are in no cache
+key, an artifact keeps its place in cache keys when it moves to another store, and cached outputs
+are paired with their keys by event.
 """
 
 import time
@@ -17,9 +18,9 @@ from tfx.orchestration.local import runner_utils
 from tfx.orchestration.portable import launcher
 from tfx.proto.orchestration import pipeline_pb2
 
-from pipeline.journal import events
+from pipeline.journal import events, interrupts
 from pipeline.journal.events import NodeState
-from pipeline.runners import beam, errors, executions
+from pipeline.runners import beam, cache_keys, cached_outputs, errors, executions
 
 Describe = Callable[[Mapping[str, Sequence[types.Artifact]]], Mapping[str, Any]]
 
@@ -44,6 +45,8 @@ class NodeLauncher:
         describe: Describe,
         beam_args: Sequence[str],
     ) -> None:
+        cache_keys.install()
+        cached_outputs.install()
         self._ir = ir
         self._connection = connection
         self._deployment = runner_utils.extract_local_deployment_config(ir)
@@ -119,8 +122,8 @@ class _Watch:
         self.seconds = time.perf_counter() - self._begun
         if error is None:
             return
-        failed = isinstance(error, Exception)  # KeyboardInterrupt and SystemExit are none
-        state = NodeState.FAILED if failed else NodeState.INTERRUPTED
+        interrupted = interrupts.is_interrupt(error)
+        state = NodeState.INTERRUPTED if interrupted else NodeState.FAILED
         name = self._node.node_info.id
         self._sink(events.NodeEnded(node=name, state=state, seconds=self.seconds))
         executions.close(self._connection, self._node, state)

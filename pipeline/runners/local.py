@@ -6,7 +6,7 @@ from ml_metadata.proto import metadata_store_pb2
 from tfx.proto.orchestration import pipeline_pb2
 
 from pipeline.journal import events
-from pipeline.runners import cached_outputs, executions, launching, partial
+from pipeline.runners import executions, launching, partial
 
 
 def run(
@@ -37,7 +37,6 @@ def run(
         without an exception of its own.
       BaseException: Whatever a node's driver or executor raises, as it is.
     """
-    cached_outputs.install()
     launcher = launching.NodeLauncher(
         ir, connection, sink=sink, describe=describe, beam_args=beam_args
     )

@@ -16,7 +16,7 @@ from pipeline.config.tree import PipelineConfig
 from pipeline.journal import events
 from pipeline.journal.log import Follower, Journal
 from pipeline.journal.run_folder import RunFolder
-from pipeline.metadata import connection, readiness
+from pipeline.metadata import connection, ownership, readiness
 from pipeline.runners import bundle, ir
 
 
@@ -35,6 +35,7 @@ def prepare(parcel: bundle.Bundle, folder: RunFolder, arguments: Mapping[str, st
     """
     bundle.check_code(parcel)
     config = parameters.with_arguments(parcel.config, arguments)
+    ownership.claim(config)
     readiness.ensure_ready(config)
     _write(bundle.path_below(config.output, parcel.digest), parcel.text)
     _write(folder.config, load.dump(config))

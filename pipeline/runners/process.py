@@ -3,9 +3,10 @@
 import faulthandler
 import logging
 import os
-import signal
 import sys
 from typing import Final, NoReturn
+
+from pipeline.journal import interrupts
 
 _FORMAT: Final = "%(asctime)s %(levelname).1s %(name)s: %(message)s"
 
@@ -14,9 +15,7 @@ def prepare() -> None:
     """Makes crashes, logs and signals of this process serve whoever started it."""
     faulthandler.enable()
     logging.basicConfig(level=logging.INFO, format=_FORMAT, stream=sys.stderr)
-    # A shell without job control starts background jobs with SIGINT ignored.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interrupts.install()
 
 
 def end(status: int) -> NoReturn:

@@ -8,7 +8,7 @@ from pipeline.journal import events, progress
 from pipeline.journal.run_folder import RunFolder
 from pipeline.metadata import connection, readiness
 from pipeline.reports import node_facts
-from pipeline.runners import beam, bundle, cached_outputs, errors, executions, ir, launching
+from pipeline.runners import beam, bundle, errors, executions, ir, launching
 
 
 def run_node(
@@ -36,7 +36,6 @@ def run_node(
     if not found:
         raise errors.UnknownNodeError(node_id, list(ir.upstream(graph)))
     readiness.ensure_ready(config)
-    cached_outputs.install()
     store = connection.connection(config)
     with progress.forwarded(sink) as forwarding_sink:
         launcher = launching.NodeLauncher(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from pipeline.runners import kubeflow_steps
+from pipeline.runners.kubeflow import container_steps
 
 ROOT = pathlib.Path(__file__).parents[3]
 FOLDER = ROOT / "kubeflow"
@@ -99,7 +99,7 @@ def folder() -> pathlib.Path:
 @pytest.fixture(scope="session")
 def step_labels() -> Mapping[str, str]:
     """What the compiler puts on every step's pod."""
-    return kubeflow_steps.LABELS
+    return container_steps.LABELS
 
 
 @pytest.fixture(scope="session", params=OVERLAYS)

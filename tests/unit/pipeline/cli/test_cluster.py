@@ -12,7 +12,8 @@ import yaml
 
 from pipeline.cli import cluster, cluster_schedules, main
 from pipeline.config import load
-from pipeline.runners import kfp_api, kubeflow_package
+from pipeline.runners.cluster import client
+from pipeline.runners.kubeflow import package_file
 
 STEPS = ["prepare", "trainer", "evaluator", "report"]
 
@@ -34,7 +35,7 @@ def deepfake(monkeypatch, mine, capsys):
     """Calls the command with `--config mine.yaml`; returns status, stdout and stderr."""
     for command in (cluster.submit, cluster.status, cluster_schedules.schedule):
         monkeypatch.setitem(main.cli.commands, command.name, command)
-    monkeypatch.setattr(kfp_api, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(client, "POLL_SECONDS", 0.01)
 
     def deepfake(*arguments, config=mine):
         status = main.main([*arguments, "--config", str(config)])
@@ -52,11 +53,11 @@ def compiled(monkeypatch, package):
     def write_package(config, path):
         seen.append(config)
         shutil.copy(package(), path)
-        return kubeflow_package.read_package(path)
+        return package_file.read_package(path)
 
     stub = types.SimpleNamespace(write_package=write_package)
-    monkeypatch.setitem(sys.modules, "pipeline.runners.kubeflow", stub)
-    monkeypatch.setattr("pipeline.runners.kubeflow", stub, raising=False)
+    monkeypatch.setitem(sys.modules, "pipeline.runners.kubeflow.compiler", stub)
+    monkeypatch.setattr("pipeline.runners.kubeflow.compiler", stub, raising=False)
     return seen
 
 
@@ -229,7 +230,7 @@ def test_an_interrupted_wait_says_that_the_run_goes_on(deepfake, package, played
     def interrupt(_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("pipeline.runners.kfp_api.time.sleep", interrupt)
+    monkeypatch.setattr("pipeline.runners.cluster.client.time.sleep", interrupt)
     status, out, err = deepfake("submit", "--package", str(package()), "--wait")
     assert status == 130
     assert f"the run goes on: deepfake status {submitted(out)}" in err

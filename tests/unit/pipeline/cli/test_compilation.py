@@ -11,8 +11,9 @@ import pytest
 
 from pipeline.cli import compilation, errors, quiet
 from pipeline.config import load
-from pipeline.runners import kubeflow, kubeflow_checks, vertex
 from pipeline.runners.errors import RunnerError
+from pipeline.runners.kubeflow import checks, package_file
+from pipeline.runners.kubeflow import compiler as kubeflow_compiler
 
 
 @pytest.fixture(autouse=True)
@@ -32,20 +33,20 @@ def no_compiler(monkeypatch):
     def write_package(config, path):
         calls.append(config)
         path.write_text("package")
-        return kubeflow.Package(config.name, "d" * 64, {"training.epochs": "training_epochs"})
+        return package_file.Package(config.name, "d" * 64, {"training.epochs": "training_epochs"})
 
     def write_spec(config, path, *, manifest_copy):
         calls.append((config, manifest_copy))
         path.write_text("spec")
 
-    monkeypatch.setattr(kubeflow, "write_package", write_package)
-    monkeypatch.setattr(vertex, "write_spec", write_spec)
+    monkeypatch.setattr("pipeline.runners.kubeflow.compiler.write_package", write_package)
+    monkeypatch.setattr("pipeline.runners.vertex.compiler.write_spec", write_spec)
     return calls
 
 
 def test_a_fresh_process_writes_the_same_bytes_and_says_what_it_wrote(tmp_path):
     here = tmp_path / "here.yaml"
-    package = kubeflow.write_package(load.load("kubeflow"), here)
+    package = kubeflow_compiler.write_package(load.load("kubeflow"), here)
     script = "from pipeline.cli import compilation; compilation.compile_pipeline()"
     done = subprocess.run(
         [sys.executable, "-c", script, "-o", "there.yaml"],
@@ -93,9 +94,9 @@ def test_vertex_gets_the_copy_of_the_manifest_and_another_ending(no_compiler, ca
 def test_a_package_without_parameters_says_so(monkeypatch, no_compiler, capsys):
     def write_package(config, path):
         path.write_text("package")
-        return kubeflow.Package(config.name, "d" * 64, {})
+        return package_file.Package(config.name, "d" * 64, {})
 
-    monkeypatch.setattr(kubeflow, "write_package", write_package)
+    monkeypatch.setattr("pipeline.runners.kubeflow.compiler.write_package", write_package)
     compile_pipeline()
     assert "parameters  none\n" in capsys.readouterr().out
 
@@ -111,11 +112,11 @@ def test_a_package_without_parameters_says_so(monkeypatch, no_compiler, capsys):
         (["--set", "training.epoch=1"], load.ConfigError, "did you mean training.epochs"),
         (["--config", "kubflow"], load.ConfigError, "did you mean kubeflow"),
         (["--manifest-copy", "m.csv"], click.UsageError, "--manifest-copy is for --target vertex"),
-        (["--output", "runs"], kubeflow_checks.NotOnVolumeError, "output must lie below"),
-        (["--config", "local"], kubeflow_checks.NotOnVolumeError, "got 'runs'"),
+        (["--output", "runs"], checks.NotOnVolumeError, "output must lie below"),
+        (["--config", "local"], checks.NotOnVolumeError, "got 'runs'"),
         (
             ["--set", "metadata={backend: sqlite}"],
-            kubeflow_checks.SqliteOnClusterError,
+            checks.SqliteOnClusterError,
             "metadata.backend is sqlite",
         ),
     ],
@@ -136,7 +137,7 @@ def test_a_file_of_before_stays_where_the_compiler_refuses(monkeypatch):
         path.write_text("half")
         raise RunnerError("no")
 
-    monkeypatch.setattr(kubeflow, "write_package", refuse)
+    monkeypatch.setattr("pipeline.runners.kubeflow.compiler.write_package", refuse)
     with pytest.raises(RunnerError):
         compile_pipeline()
     assert pathlib.Path("deepfake-kubeflow.yaml").read_text() == "of before"

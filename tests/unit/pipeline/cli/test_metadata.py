@@ -40,7 +40,7 @@ def developer(tmp_path):
     run = store.put_context_type(pb.ContextType(name="pipeline_run"))
     store.put_execution(
         pb.Execution(type_id=trainer, last_known_state=pb.Execution.COMPLETE),
-        [(pb.Artifact(type_id=kind, uri="/home/me/model/1"), pb.Event(type=pb.Event.OUTPUT))],
+        [(pb.Artifact(type_id=kind, uri="/laptop/model/1"), pb.Event(type=pb.Event.OUTPUT))],
         [pb.Context(type_id=run, name="run-1")],
     )
     return path
@@ -83,7 +83,7 @@ def test_upgrade_says_when_there_is_nothing_to_do(call, on_server):
 
 def test_copy_says_what_it_added(call, on_server, developer):
     arguments = ("copy", "--from", str(developer), *on_server)
-    text = call(*arguments, "--rewrite", "/home/me=/shared/me")
+    text = call(*arguments, "--rewrite", "/laptop=/shared/me")
     assert "executions  1 added, 0 already there" in text
     assert "verified" in text
     again = json.loads(call(*arguments, "--json"))

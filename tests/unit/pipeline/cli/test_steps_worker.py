@@ -74,7 +74,7 @@ def compile_to(monkeypatch, folder):
 
             compiler.Compiler().compile(dsl.pipeline(body, name="tested"), str(path))
 
-        monkeypatch.setattr("pipeline.runners.kubeflow.write_package", write_package)
+        monkeypatch.setattr("pipeline.runners.kubeflow.compiler.write_package", write_package)
         return received
 
     return compile_to
@@ -166,7 +166,7 @@ def test_a_package_that_cannot_be_compiled_is_a_failure(folder, monkeypatch):
     def refuse(config, path, *, on_cluster):
         raise errors.BundleTooLargeError("too long")
 
-    monkeypatch.setattr("pipeline.runners.kubeflow.write_package", refuse)
+    monkeypatch.setattr("pipeline.runners.kubeflow.compiler.write_package", refuse)
     assert steps_worker.main([str(folder.path)]) == 1
     failed, ended = told(folder)
     assert (failed.code, failed.message) == ("bundle_too_large", "too long")

@@ -111,8 +111,8 @@ def test_an_execution_that_has_not_ended_stays_behind_until_it_has(source, team,
 
 def test_moved_files_are_found_where_they_are_now(source, team, config):
     path, developer = source
-    developer.run("mine-1", "/home/me")
-    copying.copy(config, path, ["/home/me=/shared/me"])
+    developer.run("mine-1", "/laptop")
+    copying.copy(config, path, ["/laptop=/shared/me"])
     found = by_uri(team.store)
     assert set(found) == {"/shared/me/Trainer/model/1", "/shared/me/Evaluator/blessing/2"}
     blessing = found["/shared/me/Evaluator/blessing/2"]

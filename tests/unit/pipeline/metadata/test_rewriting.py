@@ -6,10 +6,10 @@ from pipeline.metadata import errors, rewriting
 
 
 def test_a_prefix_ends_at_a_name():
-    rules = rewriting.parse(["/home/me/runs=/deepfake/me/"])
-    assert rewriting.apply(rules, "/home/me/runs/a/3") == "/deepfake/me/a/3"
-    assert rewriting.apply(rules, "/home/me/runs") == "/deepfake/me"
-    assert rewriting.apply(rules, "/home/me/runs-old/a/3") == "/home/me/runs-old/a/3"
+    rules = rewriting.parse(["/laptop/runs=/deepfake/me/"])
+    assert rewriting.apply(rules, "/laptop/runs/a/3") == "/deepfake/me/a/3"
+    assert rewriting.apply(rules, "/laptop/runs") == "/deepfake/me"
+    assert rewriting.apply(rules, "/laptop/runs-old/a/3") == "/laptop/runs-old/a/3"
 
 
 def test_the_longest_prefix_wins():
@@ -24,6 +24,6 @@ def test_what_is_no_rewrite_is_echoed(text):
 
 
 def test_a_prefix_that_nothing_has_is_misspelt():
-    rules = rewriting.parse(["/hmoe/me=/deepfake"])
-    with pytest.raises(errors.BadRewriteError, match=r"/hmoe/me.*like /home/me/a/3"):
-        rewriting.expect_use(rules, ["/home/me/a/3"])
+    rules = rewriting.parse(["/lpatop=/deepfake"])
+    with pytest.raises(errors.BadRewriteError, match=r"/lpatop.*like /laptop/a/3"):
+        rewriting.expect_use(rules, ["/laptop/a/3"])

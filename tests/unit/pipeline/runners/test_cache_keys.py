@@ -12,7 +12,7 @@ MODEL = pb.ArtifactType(name="Model", properties={"span": pb.INT})
 
 @pytest.fixture
 def record():
-    record = pb.Artifact(id=3, uri="/home/me/runs/Trainer/model/8", state=pb.Artifact.LIVE)
+    record = pb.Artifact(id=3, uri="/laptop/runs/Trainer/model/8", state=pb.Artifact.LIVE)
     record.create_time_since_epoch = record.last_update_time_since_epoch = 1_700_000_000_000
     record.properties["span"].int_value = 1
     record.custom_properties["current_model_id"].int_value = 2
@@ -43,8 +43,8 @@ def test_what_a_copy_changes_is_not_in_the_key(record):
     "change",
     [
         lambda record: setattr(record, "create_time_since_epoch", 1),
-        lambda record: setattr(record, "uri", "/home/me/runs/Trainer/model/9"),
-        lambda record: setattr(record, "uri", "/home/me/runs/Other/model/8"),
+        lambda record: setattr(record, "uri", "/laptop/runs/Trainer/model/9"),
+        lambda record: setattr(record, "uri", "/laptop/runs/Other/model/8"),
         lambda record: setattr(record, "name", "another"),
         lambda record: setattr(record.properties["span"], "int_value", 2),
         lambda record: setattr(record.custom_properties["num_videos"], "int_value", 41),

@@ -8,7 +8,7 @@ import dataclasses
 import re
 from typing import Final
 
-from pipeline.runners.kfp_errors import BadTriggerError
+from pipeline.runners.cluster.errors import BadTriggerError
 
 _SECONDS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _SHORTEST_SECONDS: Final = 60

@@ -14,10 +14,11 @@ from pipeline import parameters
 from pipeline.config import load
 from pipeline.config.nodes import PREPARE, REPORT
 from pipeline.config.tree import PipelineConfig
-from pipeline.runners import bundle, errors, ir, kubeflow_package, kubeflow_steps
-from pipeline.runners.kubeflow_checks import check_cluster
-from pipeline.runners.kubeflow_package import Package, read_package
-from pipeline.runners.kubeflow_steps import Input
+from pipeline.runners import bundle, errors, ir
+from pipeline.runners.kubeflow import container_steps, package_file
+from pipeline.runners.kubeflow.checks import check_cluster
+from pipeline.runners.kubeflow.container_steps import Input
+from pipeline.runners.kubeflow.package_file import Package, read_package
 
 __all__ = ["Package", "read_package", "write_package"]
 
@@ -27,7 +28,7 @@ _RUN: Final = (
     "--run-id",
     Input("run_id", str, dsl.PIPELINE_JOB_ID_PLACEHOLDER),
     "--run-name",
-    Input(kubeflow_package.RUN_NAME, str, ""),
+    Input(package_file.RUN_NAME, str, ""),
 )
 
 
@@ -45,7 +46,7 @@ def write_package(
     Args:
       config: `data.manifest` must be set.
       path: A file name that ends in `.yaml`.
-      on_cluster: Whether to refuse what cannot work there; see `kubeflow_checks`. False for steps
+      on_cluster: Whether to refuse what cannot work there; see `checks`. False for steps
         that run on this machine.
 
     Raises:
@@ -56,8 +57,19 @@ def write_package(
         check_cluster(config)
     settable = _run_parameters(config)
     pipeline = _pipeline(config, bundle.build(config), settable)
+    _widen_retry_windows(pipeline.pipeline_spec, config)
     compiler.Compiler().compile(pipeline, str(path))
     return read_package(path)
+
+
+def _widen_retry_windows(spec: Any, config: PipelineConfig) -> None:
+    """Gives every step the time that its attempts may take: kfp's own setter allows an hour."""
+    for dag in (spec.root.dag, *(component.dag for component in spec.components.values())):
+        for task in dag.tasks.values():
+            if task.HasField("retry_policy"):
+                step = config.kubeflow.step(task.task_info.name)
+                window = container_steps.retry_window(step)
+                task.retry_policy.backoff_max_duration.FromSeconds(window)
 
 
 def _run_parameters(config: PipelineConfig) -> dict[str, Input]:
@@ -88,7 +100,7 @@ def _pipeline(config: PipelineConfig, packed: bundle.Bundle, settable: dict[str,
         values[run_id.name] = run_id.value
 
         def add(node: str, *arguments: str | Input) -> dsl.PipelineTask:
-            return kubeflow_steps.add(node, (*arguments, *_RUN), values, config)
+            return container_steps.add(node, (*arguments, *_RUN), values, config)
 
         with dsl.ExitHandler(add(REPORT, "report", *folder), name="pipeline"):
             tasks = {PREPARE: add(PREPARE, "prepare", *bundle_parts, *checked, *sets)}
@@ -99,4 +111,4 @@ def _pipeline(config: PipelineConfig, packed: bundle.Bundle, settable: dict[str,
     return dsl.pipeline(
         name=config.name,
         description=f"Deepfake detection; bundle {packed.digest[:12]}.",
-    )(kubeflow_steps.with_inputs(define, inputs, optional=True))
+    )(container_steps.with_inputs(define, inputs, optional=True))

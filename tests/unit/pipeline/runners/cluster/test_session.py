@@ -8,8 +8,8 @@ import threading
 import pytest
 
 from pipeline.config.kubeflow import KubeflowConfig
-from pipeline.runners import kfp_errors
-from pipeline.runners.kfp_api import Cluster
+from pipeline.runners.cluster import errors
+from pipeline.runners.cluster.client import Cluster
 
 HTML = {"Content-Type": "text/html"}
 LIST = "pipeline_service_get_pipeline_by_name"
@@ -55,7 +55,7 @@ def test_the_cookie_is_sent_as_the_file_has_it(kfp_server, tmp_path, config):
 
 def test_an_expired_token_names_its_file_and_not_itself(kfp_server, token_file):
     kfp_server.tokens = {"fresh"}
-    with pytest.raises(kfp_errors.NotSignedInError) as caught:
+    with pytest.raises(errors.NotSignedInError) as caught:
         look(token_file("stale-and-secret"))
     message = str(caught.value)
     assert "401" in message
@@ -67,13 +67,13 @@ def test_an_expired_token_names_its_file_and_not_itself(kfp_server, token_file):
 
 def test_no_credentials_at_all_names_the_keys(kfp_server, config):
     kfp_server.tokens = {"fresh"}
-    with pytest.raises(kfp_errors.NotSignedInError, match=r"set kubeflow\.token_file or"):
+    with pytest.raises(errors.NotSignedInError, match=r"set kubeflow\.token_file or"):
         look(config)
 
 
 @pytest.mark.parametrize("text", ["", "two\nlines", "sneaky\r\nHost: x", "schlüssel"])
 def test_a_credential_file_that_is_no_single_line_is_not_sent(kfp_server, token_file, text):
-    with pytest.raises(kfp_errors.UnreadableCredentialError) as caught:
+    with pytest.raises(errors.UnreadableCredentialError) as caught:
         look(token_file(text))
     assert "must hold exactly one line" in str(caught.value)
     assert not text or text not in str(caught.value)
@@ -81,14 +81,14 @@ def test_a_credential_file_that_is_no_single_line_is_not_sent(kfp_server, token_
 
 
 def test_a_missing_credential_file_is_named(config):
-    with pytest.raises(kfp_errors.UnreadableCredentialError, match=r"nowhere \(No such file"):
+    with pytest.raises(errors.UnreadableCredentialError, match=r"nowhere \(No such file"):
         look(dataclasses.replace(config, cookies_file="nowhere"))
 
 
 def test_missing_rights_are_told_apart_from_an_expired_token(kfp_server, token_file):
     body = b'{"error": "User x cannot list runs", "code": 7, "message": "User x cannot list runs"}'
     kfp_server.answers[LIST] = [(403, {"Content-Type": "application/json"}, body)]
-    with pytest.raises(kfp_errors.AccessDeniedError, match=r"User x cannot list runs; .*ask for"):
+    with pytest.raises(errors.AccessDeniedError, match=r"User x cannot list runs; .*ask for"):
         look(token_file("t"))
 
 
@@ -97,9 +97,7 @@ def test_a_log_in_page_is_not_taken_for_an_answer(kfp_server, token_file):
     page = b"<html><title>Log in to Your Account</title></html>"
     for answer in ((200, HTML, page), (302, {"Location": "/dex/auth?state=s3cret"}, b"")):
         kfp_server.answers[LIST] = [answer]
-        with pytest.raises(
-            kfp_errors.NotSignedInError, match="log-in page; the token in"
-        ) as caught:
+        with pytest.raises(errors.NotSignedInError, match="log-in page; the token in") as caught:
             look(token_file("t"))
         assert "s3cret" not in str(caught.value)
 
@@ -107,16 +105,14 @@ def test_a_log_in_page_is_not_taken_for_an_answer(kfp_server, token_file):
 def test_another_server_than_the_api_is_recognised(kfp_server, config):
     for answer in ((200, HTML, b"<html>Welcome to nginx</html>"), (404, HTML, b"not here")):
         kfp_server.answers[LIST] = [answer]
-        with pytest.raises(kfp_errors.NotTheApiError, match="before /apis"):
+        with pytest.raises(errors.NotTheApiError, match="before /apis"):
             look(config)
 
 
 def test_http_where_the_cluster_wants_https_says_so(kfp_server, config):
     target = {"Location": config.host.replace("http:", "https:") + "apis/v2beta1/pipelines"}
     kfp_server.answers[LIST] = [(301, target, b"")]
-    with pytest.raises(
-        kfp_errors.BadHostError, match=r"set kubeflow\.host to https://127\.0\.0\.1"
-    ):
+    with pytest.raises(errors.BadHostError, match=r"set kubeflow\.host to https://127\.0\.0\.1"):
         look(config)
 
 
@@ -128,13 +124,13 @@ def test_a_moment_of_unavailability_passes_unnoticed(kfp_server, config):
 def test_an_error_of_the_api_is_shown_in_one_line(kfp_server, config):
     stack = b'{"error_message": "Failed: name is odd\\ngoroutine 1 [running]:\\n...", "code": 3}'
     kfp_server.answers[LIST] = [(400, {"Content-Type": "application/json"}, stack)]
-    with pytest.raises(kfp_errors.RefusedError) as caught:
+    with pytest.raises(errors.RefusedError) as caught:
         look(config)
     assert str(caught.value).endswith("answers 400 Bad Request: Failed: name is odd")
 
 
 def test_a_closed_port_is_unreachable():
-    with pytest.raises(kfp_errors.UnreachableError, match=r"does not answer \(.*refused\); check"):
+    with pytest.raises(errors.UnreachableError, match=r"does not answer \(.*refused\); check"):
         look(KubeflowConfig(host="http://127.0.0.1:9"))
 
 
@@ -146,7 +142,7 @@ def test_an_untrusted_certificate_is_refused(tmp_path, certificate):
     thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
-        with pytest.raises(kfp_errors.UnreachableError, match=r"does not trust .*SSL_CERT_FILE"):
+        with pytest.raises(errors.UnreachableError, match=r"does not trust .*SSL_CERT_FILE"):
             look(KubeflowConfig(host=f"https://127.0.0.1:{listener.server_port}"))
     finally:
         listener.shutdown()
@@ -184,10 +180,10 @@ def certificate(tmp_path):
 @pytest.mark.parametrize(
     ("host", "error", "message"),
     [
-        ("", kfp_errors.NoHostError, r"set kubeflow\.host to the address"),
-        ("kubeflow.example", kfp_errors.BadHostError, "must look like https://"),
-        ("https://k/pipeline/#/runs", kfp_errors.BadHostError, "must look like https://"),
-        ("https://me:secret@k", kfp_errors.BadHostError, "must not hold a user or password"),
+        ("", errors.NoHostError, r"set kubeflow\.host to the address"),
+        ("kubeflow.example", errors.BadHostError, "must look like https://"),
+        ("https://k/pipeline/#/runs", errors.BadHostError, "must look like https://"),
+        ("https://me:secret@k", errors.BadHostError, "must not hold a user or password"),
     ],
 )
 def test_a_host_that_is_none_is_refused_before_anything_is_sent(host, error, message):
@@ -197,6 +193,6 @@ def test_a_host_that_is_none_is_refused_before_anything_is_sent(host, error, mes
 
 
 def test_every_error_has_its_own_code():
-    found = [e for e in vars(kfp_errors).values() if isinstance(e, type) and hasattr(e, "code")]
+    found = [e for e in vars(errors).values() if isinstance(e, type) and hasattr(e, "code")]
     codes = [error.code for error in found]
     assert len(codes) == len(set(codes)) > 15

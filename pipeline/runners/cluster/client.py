@@ -10,10 +10,10 @@ from typing import Any, Final
 import kfp_server_api as api
 
 from pipeline.config.kubeflow import KubeflowConfig
-from pipeline.runners import kfp_errors, kfp_status
-from pipeline.runners.kfp_lists import equals, pages
-from pipeline.runners.kfp_pipelines import UploadedPipeline, Version
-from pipeline.runners.kfp_session import Session
+from pipeline.runners.cluster import errors, run_status
+from pipeline.runners.cluster.lists import equals, pages
+from pipeline.runners.cluster.pipelines import UploadedPipeline, Version
+from pipeline.runners.cluster.session import Session
 
 POLL_SECONDS: Final = 10.0
 PATIENCE_SECONDS: Final = 600.0
@@ -56,7 +56,7 @@ class Cluster:
         )
         return str(self._runs.run_service_create_run(run).run_id)
 
-    def runs(self) -> Iterator[kfp_status.RunStatus]:
+    def runs(self) -> Iterator[run_status.RunStatus]:
         """The runs of the pipeline, newest first, without their steps."""
         pipeline_id = self.uploaded.id()
         if pipeline_id is None:
@@ -68,7 +68,7 @@ class Cluster:
             filter=equals("pipeline_id", pipeline_id),
             **self.namespace,
         )
-        yield from (kfp_status.of_run(run, None, _now()) for run in found)
+        yield from (run_status.of_run(run, None, _now()) for run in found)
 
     def find_run(self, name: str) -> str:
         """The id of the run whose id starts with `name`; `latest` is the newest.
@@ -85,12 +85,12 @@ class Cluster:
             return matches[0]
         where = f"{self.pipeline} on {self.session.address}"
         if not listed:
-            raise kfp_errors.NoSuchRunError(f"no runs of {where}; start one with `deepfake submit`")
+            raise errors.NoSuchRunError(f"no runs of {where}; start one with `deepfake submit`")
         found = "several runs start" if matches else "no run starts"
         shown = ", ".join((matches or listed)[:5])
-        raise kfp_errors.NoSuchRunError(f"{found} with {name!r}, of {where}; the newest: {shown}")
+        raise errors.NoSuchRunError(f"{found} with {name!r}, of {where}; the newest: {shown}")
 
-    def status(self, run_id: str) -> kfp_status.RunStatus:
+    def status(self, run_id: str) -> run_status.RunStatus:
         """What a run did, step by step.
 
         Raises:
@@ -98,13 +98,13 @@ class Cluster:
         """
         try:
             run = self._runs.run_service_get_run(run_id)
-        except kfp_errors.NotFoundError as error:
-            raise kfp_errors.NoSuchRunError(
+        except errors.NotFoundError as error:
+            raise errors.NoSuchRunError(
                 f"{self.session.address} has no run {run_id}; `deepfake status` lists the runs"
             ) from error
-        return kfp_status.of_run(run, self.uploaded.spec(run), _now())
+        return run_status.of_run(run, self.uploaded.spec(run), _now())
 
-    def follow(self, run_id: str) -> Iterator[kfp_status.RunStatus]:
+    def follow(self, run_id: str) -> Iterator[run_status.RunStatus]:
         """The status of a run, again and again until it has ended.
 
         A cluster that stops answering is given ten minutes to come back.
@@ -113,7 +113,7 @@ class Cluster:
         while True:
             try:
                 status = self.status(run_id)
-            except kfp_errors.UnreachableError:
+            except errors.UnreachableError:
                 if time.monotonic() - answered > PATIENCE_SECONDS:
                     raise
             else:
@@ -132,7 +132,7 @@ class Cluster:
             )
             try:
                 found = self._experiments.experiment_service_create_experiment(experiment)
-            except kfp_errors.RefusedError:  # another call may have been quicker
+            except errors.RefusedError:  # another call may have been quicker
                 found = self._experiment()
                 if found is None:
                     raise

@@ -4,8 +4,8 @@ import pytest
 import yaml
 from kfp import compiler, dsl, kubernetes
 
-from pipeline.runners import kfp_plan, step_plan
-from pipeline.runners.step_plan import BadArgumentError, Parameter, UnsupportedStepError
+from pipeline.runners.emulation import loader, step_plan
+from pipeline.runners.emulation.step_plan import BadArgumentError, Parameter, UnsupportedStepError
 
 
 @dsl.container_component
@@ -75,7 +75,7 @@ def package(compiled):
 
 
 def test_steps_come_in_order_and_the_exit_step_last(package):
-    plan = kfp_plan.load(package)
+    plan = loader.load(package)
     assert plan.name == "tested"
     assert [(s.display_name, s.after, s.is_exit) for s in plan.steps] == [
         ("prepare", (), False),
@@ -92,12 +92,12 @@ def test_of_steps_that_can_run_together_the_one_with_most_behind_it_is_first(com
         first = uncached(work()).set_display_name("First")
         uncached(work()).set_display_name("Second").after(first)
 
-    steps = kfp_plan.load(compiled(body)).steps
+    steps = loader.load(compiled(body)).steps
     assert [step.display_name for step in steps] == ["First", "Alone", "Second"]
 
 
 def test_a_step_knows_what_its_pod_would_get(package):
-    *_, last, report = kfp_plan.load(package).steps
+    *_, last, report = loader.load(package).steps
     assert last.environment == {"MODE": "test"}
     assert last.secrets == {"PASSWORD": step_plan.SecretKey(secret="account", key="password")}
     assert last.volumes == (step_plan.Volume(claim="volume", mount_path="/mounted"),)
@@ -112,7 +112,7 @@ def test_waits_before_retries_grow_by_the_factor():
 
 
 def test_command_lines_hold_the_arguments_as_kubeflow_writes_them(package):
-    plan = kfp_plan.load(package)
+    plan = loader.load(package)
     assert plan.parameters["epochs"] == Parameter(type="NUMBER_INTEGER", default=3.0)
     first, *_ = plan.bound(run_id="run-1", arguments={"manifest": "/a b.csv", "epochs": 20})
     assert first.command == (
@@ -122,7 +122,7 @@ def test_command_lines_hold_the_arguments_as_kubeflow_writes_them(package):
 
 
 def test_defaults_stand_in_for_arguments(package):
-    first, *_ = kfp_plan.load(package).bound(run_id="run-1", arguments={})
+    first, *_ = loader.load(package).bound(run_id="run-1", arguments={})
     assert first.command[-5:] == ("--set", "3", "0.00001", "true", "path=/videos.csv")
 
 
@@ -138,7 +138,7 @@ def test_defaults_stand_in_for_arguments(package):
 )
 def test_arguments_are_checked_by_name_and_type(package, arguments, message):
     with pytest.raises(BadArgumentError, match=message):
-        kfp_plan.load(package).bound(run_id="run-1", arguments=arguments)
+        loader.load(package).bound(run_id="run-1", arguments=arguments)
 
 
 def test_a_parameter_without_default_must_be_given(compiled):
@@ -149,7 +149,7 @@ def test_a_parameter_without_default_must_be_given(compiled):
     def body(text: str):
         uncached(say(text=text))
 
-    plan = kfp_plan.load(compiled(body))
+    plan = loader.load(compiled(body))
     with pytest.raises(BadArgumentError, match="tested needs a value for text"):
         plan.bound(run_id="run-1", arguments={})
     [step] = plan.bound(run_id="run-1", arguments={"text": "hello"})
@@ -164,7 +164,7 @@ def test_an_input_left_out_takes_the_default_of_its_component(compiled):
     def body():
         uncached(say())
 
-    [step] = kfp_plan.load(compiled(body)).bound(run_id="run-1", arguments={})
+    [step] = loader.load(compiled(body)).bound(run_id="run-1", arguments={})
     assert step.command == ("echo", "quiet")
 
 
@@ -293,7 +293,7 @@ def ignored_failure():
 )
 def test_what_cannot_be_run_here_is_refused(compiled, body, what):
     with pytest.raises(UnsupportedStepError, match=what) as refusal:
-        kfp_plan.load(compiled(body))
+        loader.load(compiled(body))
     assert refusal.value.code == "unsupported_step"
 
 
@@ -303,7 +303,7 @@ def test_a_field_of_a_later_kfp_is_refused(package):
     executors["exec-work-3"]["hostNetwork"] = True
     package.write_text(yaml.safe_dump_all([spec, platform]))
     with pytest.raises(UnsupportedStepError, match=r"container work-3: .*hostNetwork"):
-        kfp_plan.load(package)
+        loader.load(package)
 
 
 def test_a_circle_of_steps_is_refused(package):
@@ -312,4 +312,4 @@ def test_a_circle_of_steps_is_refused(package):
     tasks["tell"]["dependentTasks"] = ["work-3"]
     package.write_text(yaml.safe_dump_all([spec, platform]))
     with pytest.raises(UnsupportedStepError, match="a circle of steps"):
-        kfp_plan.load(package)
+        loader.load(package)

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Final
 
-from pipeline.runners.step_plan import Step
-from pipeline.runners.step_process import StepProcess
+from pipeline.runners.emulation.processes import StepProcess
+from pipeline.runners.emulation.step_plan import Step
 
 POLL_SECONDS: Final = 0.02
 
@@ -63,7 +63,7 @@ class Interrupts:
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """What a schedule goes by; see `pipeline.runners.step_executor.execute`."""
+    """What a schedule goes by; see `pipeline.runners.emulation.executor.execute`."""
 
     start: Callable[[Step], StepProcess]
     observe: Callable[[AttemptEnded], None]

@@ -1,4 +1,4 @@
-"""Stands in for a container around one command: `python step_guard.py LIFELINE COMMAND...`.
+"""Stands in for a container around one command: `python guard.py LIFELINE COMMAND...`.
 
 When the command ends, or the process at the other end of the pipe LIFELINE is gone, whatever the
 command started is killed, as a container's end does. SIGINT and SIGTERM are passed on. Its exit

@@ -17,7 +17,8 @@ LABELS: Final[Mapping[str, str]] = {
     "app.kubernetes.io/part-of": "deepfake",
     "app.kubernetes.io/component": "pipeline-step",
 }
-MAX_BACKOFF_SECONDS: Final = 3600  # kfp cuts longer ones without a word
+BACKOFF_FACTOR: Final = 2  # Argo Workflows takes a whole number
+NO_TIMEOUT_SECONDS: Final = 30 * 86400
 # The keys of the Secret `metadata.secret`.
 _ACCOUNT: Final[Mapping[str, str]] = {
     "username": USERNAME_VARIABLE,
@@ -131,11 +132,22 @@ def _ask_for_resources(task: dsl.PipelineTask, step: Any) -> None:
         task.set_retry(
             step.retries,
             backoff_duration=f"{step.backoff_seconds}s",
-            backoff_factor=2.0,
-            backoff_max_duration=f"{step.max_backoff_seconds}s",
+            backoff_factor=BACKOFF_FACTOR,
         )
     if step.timeout_seconds:
         kubernetes.set_timeout(task, step.timeout_seconds)
+
+
+def retry_window(step: Any) -> int:
+    """Seconds in which all attempts of a step may begin: as long as they and the waits can take.
+
+    Kubeflow hands it to Argo Workflows, which counts from the start of the first attempt, begins
+    none after it, and ends a running one with it: shorter, and a step that fails late is not tried
+    again.
+    """
+    waits = sum(step.backoff_seconds * BACKOFF_FACTOR**number for number in range(step.retries))
+    attempts = (step.retries + 1) * (step.timeout_seconds or NO_TIMEOUT_SECONDS)
+    return int(attempts + waits)
 
 
 def _connect(task: dsl.PipelineTask, kubeflow: KubeflowConfig, metadata: MetadataConfig) -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from pipeline.runners import kfp_triggers
-from pipeline.runners.kfp_errors import BadTriggerError
+from pipeline.runners.cluster import triggers
+from pipeline.runners.cluster.errors import BadTriggerError
 
 
 @pytest.mark.parametrize(
@@ -18,13 +18,13 @@ from pipeline.runners.kfp_errors import BadTriggerError
     ],
 )
 def test_six_fields_are_taken_as_they_are(text):
-    assert kfp_triggers.cron(f" {text} ") == text
+    assert triggers.cron(f" {text} ") == text
 
 
 def test_the_five_fields_of_a_crontab_are_refused_with_what_was_meant():
     """The cluster would take them, seconds first: two minutes past every hour."""
     with pytest.raises(BadTriggerError, match=r"did you mean '0 0 2 \* \* \*'\?"):
-        kfp_triggers.cron("0 2 * * *")
+        triggers.cron("0 2 * * *")
 
 
 @pytest.mark.parametrize(
@@ -47,17 +47,17 @@ def test_the_five_fields_of_a_crontab_are_refused_with_what_was_meant():
 )
 def test_what_the_cluster_would_refuse_or_misread_is_refused(text, message):
     with pytest.raises(BadTriggerError, match=message):
-        kfp_triggers.cron(text)
+        triggers.cron(text)
 
 
 @pytest.mark.parametrize(
     ("text", "seconds"), [("900", 900), ("90s", 90), ("15m", 900), ("1h", 3600), ("2d", 172800)]
 )
 def test_intervals_have_units(text, seconds):
-    assert kfp_triggers.interval_seconds(text) == seconds
+    assert triggers.interval_seconds(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "0", "59", "1.5h", "-1h", "1w", "h"])
 def test_other_intervals_are_refused(text):
     with pytest.raises(BadTriggerError, match="--every"):
-        kfp_triggers.interval_seconds(text)
+        triggers.interval_seconds(text)

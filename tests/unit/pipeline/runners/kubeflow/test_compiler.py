@@ -11,7 +11,8 @@ from types import SimpleNamespace
 import pytest
 import yaml
 from google.protobuf import json_format
-from kfp import compiler, components, dsl
+from kfp import compiler as kfp_compiler
+from kfp import components, dsl
 from kfp.kubernetes import kubernetes_executor_config_pb2
 from kfp.pipeline_spec import pipeline_spec_pb2
 
@@ -20,16 +21,8 @@ from pipeline.config import load
 from pipeline.config.kubeflow import KubeflowConfig
 from pipeline.config.nodes import NODES, PREPARE, REPORT
 from pipeline.config.vertex import VertexConfig
-from pipeline.runners import (
-    bundle,
-    errors,
-    ir,
-    kubeflow,
-    kubeflow_checks,
-    kubeflow_package,
-    kubeflow_steps,
-    node,
-)
+from pipeline.runners import bundle, errors, ir, node
+from pipeline.runners.kubeflow import checks, compiler, container_steps, package_file
 
 STEPS = (PREPARE, *NODES, REPORT)
 PASSWORD = "hunter2-never-in-a-file"
@@ -81,7 +74,7 @@ def read(path, package):
 def write(config, path, **options):
     """Compiles in a thread: at each call kfp looks at every frame of the stack; pytest has many."""
     with futures.ThreadPoolExecutor(1) as pool:
-        return pool.submit(kubeflow.write_package, config, path, **options).result()
+        return pool.submit(compiler.write_package, config, path, **options).result()
 
 
 @pytest.fixture
@@ -246,8 +239,8 @@ def test_parameters_reach_the_first_step_by_their_key(shipped):
     [
         ("clip.num_frames", parameters.NotARunParameterError, "compiled into the graph"),
         ("training.epoch", load.UnknownKeyError, "did you mean epochs"),
-        ("evaluation.slices", kubeflow.UnfitParameterError, "evaluation.slices is no single value"),
-        ("training", kubeflow.UnfitParameterError, "training is no single value"),
+        ("evaluation.slices", compiler.UnfitParameterError, "evaluation.slices is no single value"),
+        ("training", compiler.UnfitParameterError, "training is no single value"),
     ],
 )
 def test_a_key_that_a_run_cannot_set_is_refused(compiled, key, error, message):
@@ -281,7 +274,6 @@ def test_each_step_gets_what_its_configuration_says_and_the_default_else(compile
         "tolerations": [toleration],
         "retries": 5,
         "backoff_seconds": 10,
-        "max_backoff_seconds": 300,
         "timeout_seconds": 7200,
         "environment": {"OMP_NUM_THREADS": "4"},
     }
@@ -311,7 +303,7 @@ def test_each_step_gets_what_its_configuration_says_and_the_default_else(compile
         "maxRetryCount": 5,
         "backoffDuration": "10s",
         "backoffFactor": 2.0,
-        "backoffMaxDuration": "300s",
+        "backoffMaxDuration": f"{6 * 7200 + 10 * (1 + 2 + 4 + 8 + 16)}s",  # all attempts, all waits
     }
     other = made.containers["StatisticsGen"]
     assert (other.image, other.resources.resource_memory_limit) == ("registry.example/cpu:1", "5Gi")
@@ -340,7 +332,7 @@ def test_every_pod_gets_volume_secrets_and_labels(compiled):
         assert mount.mount_path == "/deepfake"
         [pull] = pod.image_pull_secret
         assert pull.secret_name == "registry-account"
-        assert dict(pod.pod_metadata.labels) == {"team": "forensics", **kubeflow_steps.LABELS}
+        assert dict(pod.pod_metadata.labels) == {"team": "forensics", **container_steps.LABELS}
         secrets = {
             (secret.secret_name, entry.secret_key): entry.env_var
             for secret in pod.secret_as_env
@@ -373,7 +365,7 @@ def test_steps_on_this_machine_need_no_server_and_no_cluster_volume(compiled, tm
     ],
 )
 def test_what_kubeflow_does_not_take_is_refused_and_the_next_compile_works(compiled, step, message):
-    with pytest.raises(kubeflow_steps.StepRefusedError, match=message):
+    with pytest.raises(container_steps.StepRefusedError, match=message):
         compiled(configured(kubeflow__nodes__Trainer=step))
     assert set(compiled(configured()).tasks) == set(STEPS)
 
@@ -381,17 +373,17 @@ def test_what_kubeflow_does_not_take_is_refused_and_the_next_compile_works(compi
 @pytest.mark.parametrize(
     ("overrides", "error", "message"),
     [
-        ({"output": "runs"}, kubeflow_checks.NotOnVolumeError, "output must lie below /deepfake"),
-        ({"output": "/deepfake"}, kubeflow_checks.NotOnVolumeError, "got '/deepfake'"),
-        ({"output": "/deepfake/../x"}, kubeflow_checks.NotOnVolumeError, "output must lie"),
-        ({"output": "/deepfakes/x"}, kubeflow_checks.NotOnVolumeError, "output must lie"),
-        ({"data__manifest": ""}, kubeflow_checks.NotOnVolumeError, "data.manifest must.* got ''"),
-        ({"data__videos_root": "/v"}, kubeflow_checks.NotOnVolumeError, "data.videos_root must"),
-        ({"push__base_directory": "/m"}, kubeflow_checks.NotOnVolumeError, "push.base_directory"),
-        ({"kubeflow__mount_path": "/mnt"}, kubeflow_checks.NotOnVolumeError, "lie below /mnt"),
+        ({"output": "runs"}, checks.NotOnVolumeError, "output must lie below /deepfake"),
+        ({"output": "/deepfake"}, checks.NotOnVolumeError, "got '/deepfake'"),
+        ({"output": "/deepfake/../x"}, checks.NotOnVolumeError, "output must lie"),
+        ({"output": "/deepfakes/x"}, checks.NotOnVolumeError, "output must lie"),
+        ({"data__manifest": ""}, checks.NotOnVolumeError, "data.manifest must.* got ''"),
+        ({"data__videos_root": "/v"}, checks.NotOnVolumeError, "data.videos_root must"),
+        ({"push__base_directory": "/m"}, checks.NotOnVolumeError, "push.base_directory"),
+        ({"kubeflow__mount_path": "/mnt"}, checks.NotOnVolumeError, "lie below /mnt"),
         (
             {"metadata": {"backend": "sqlite"}},
-            kubeflow_checks.SqliteOnClusterError,
+            checks.SqliteOnClusterError,
             "metadata.backend is sqlite.* set metadata.backend to mysql",
         ),
     ],
@@ -401,12 +393,12 @@ def test_what_cannot_work_on_a_cluster_is_refused_before_anything_is_written(
 ):
     path = tmp_path / "refused.yaml"
     with pytest.raises(error, match=message):
-        kubeflow.write_package(configured(**overrides), path)
+        compiler.write_package(configured(**overrides), path)
     assert not path.exists()
 
 
 def test_a_volume_mounted_with_a_slash_at_its_end_is_the_same_volume():
-    kubeflow_checks.check_cluster(configured(kubeflow__mount_path="/deepfake/"))
+    checks.check_cluster(configured(kubeflow__mount_path="/deepfake/"))
 
 
 def test_compiling_twice_gives_the_same_bytes(shipped, compiled):
@@ -416,7 +408,7 @@ def test_compiling_twice_gives_the_same_bytes(shipped, compiled):
 
 def test_no_password_and_no_path_of_this_machine_is_in_the_file(shipped):
     assert PASSWORD not in shipped.text
-    checkout = pathlib.Path(__file__).parents[4]
+    checkout = pathlib.Path(__file__).parents[5]
     assert str(checkout) not in shipped.text
     assert str(pathlib.Path.home()) not in shipped.text
 
@@ -424,7 +416,7 @@ def test_no_password_and_no_path_of_this_machine_is_in_the_file(shipped):
 def test_a_package_read_from_its_file_says_the_same(shipped, tmp_path):
     path = tmp_path / "sent.yaml"
     path.write_text(shipped.text)
-    assert kubeflow.read_package(path) == shipped.package
+    assert compiler.read_package(path) == shipped.package
     assert len(shipped.package.digest) == 64
 
 
@@ -437,7 +429,7 @@ def other_pipeline(path):
     def other():
         prepare()
 
-    compiler.Compiler().compile(other, str(path))
+    kfp_compiler.Compiler().compile(other, str(path))
 
 
 @pytest.mark.parametrize(
@@ -455,14 +447,14 @@ def other_pipeline(path):
 def test_a_file_that_is_no_package_of_ours_is_refused(tmp_path, write, message):
     path = tmp_path / "other.yaml"
     write(path)
-    with pytest.raises(kubeflow_package.NotAPackageError, match=message) as caught:
-        kubeflow.read_package(path)
+    with pytest.raises(package_file.NotAPackageError, match=message) as caught:
+        compiler.read_package(path)
     assert isinstance(caught.value, errors.RunnerError)
 
 
 def test_reading_a_package_imports_neither_tfx_nor_kfp():
     script = (
-        "import sys; from pipeline.runners import kubeflow_package, kubeflow_checks;"
+        "import sys; from pipeline.runners.kubeflow import package_file, checks;"
         "sys.exit(', '.join(sorted({'tfx', 'tensorflow', 'kfp'} & set(sys.modules))) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)

@@ -9,8 +9,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from pipeline.runners import errors, step_guard
-from pipeline.runners.step_plan import Step
+from pipeline.runners import errors
+from pipeline.runners.emulation import guard
+from pipeline.runners.emulation.step_plan import Step
 
 # What a container gets from its image and its machine. A step sees these, what the package gives
 # it, and nothing else of the environment in which the command was given.
@@ -98,11 +99,11 @@ class StepProcess:
         self, command: Sequence[str], variables: Mapping[str, str], log: pathlib.Path
     ) -> None:
         reading, self._lifeline = os.pipe()
-        guard = (sys.executable, "-I", "-S", step_guard.__file__, str(reading))
+        wrapper = (sys.executable, "-I", "-S", guard.__file__, str(reading))
         try:
             with log.open("ab") as output:
                 self._process = subprocess.Popen(
-                    [*guard, *command],
+                    [*wrapper, *command],
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=output,

@@ -5,7 +5,7 @@ import datetime
 import kfp_server_api as api
 import pytest
 
-from pipeline.runners import kfp_status
+from pipeline.runners.cluster import run_status
 
 START = datetime.datetime(2026, 11, 22, 14, 30, tzinfo=datetime.timezone.utc)
 NOW = START + datetime.timedelta(minutes=1)
@@ -55,13 +55,13 @@ def status(kfp_nodes):
             run_details=kfp_nodes.details(START, steps),
             **fields,
         )
-        return kfp_status.of_run(run, spec, NOW)
+        return run_status.of_run(run, spec, NOW)
 
     return status
 
 
 def test_steps_come_in_an_order_of_execution_and_by_their_display_names():
-    assert kfp_status.leaves({"pipeline_spec": SPEC, "platform_spec": {}}) == {
+    assert run_status.leaves({"pipeline_spec": SPEC, "platform_spec": {}}) == {
         "z-first": "First",
         "b": "Trainer",
         "a-report": "a-report",
@@ -117,7 +117,7 @@ def test_failed_jobs_that_the_api_counts_are_retries(kfp_nodes):
                 failed_main_jobs=["a", "b"]
             )
     run = api.V2beta1Run(run_id="r", state="RUNNING", created_at=START, run_details=details)
-    assert kfp_status.of_run(run, SPEC, NOW).steps[0].retries == 2
+    assert run_status.of_run(run, SPEC, NOW).steps[0].retries == 2
 
 
 def test_without_its_pipeline_a_run_shows_the_steps_that_started(status):
@@ -135,6 +135,6 @@ def test_the_error_of_a_run_may_stand_in_its_history(status):
 
 def test_the_zero_times_of_the_api_are_no_times():
     utc = datetime.timezone.utc
-    assert kfp_status.moment(datetime.datetime(1970, 1, 1, tzinfo=utc)) is None
-    assert kfp_status.moment(datetime.datetime(1, 1, 1, tzinfo=utc)) is None
-    assert kfp_status.moment(START.replace(tzinfo=None)) == START
+    assert run_status.moment(datetime.datetime(1970, 1, 1, tzinfo=utc)) is None
+    assert run_status.moment(datetime.datetime(1, 1, 1, tzinfo=utc)) is None
+    assert run_status.moment(START.replace(tzinfo=None)) == START

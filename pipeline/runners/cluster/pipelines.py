@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import kfp_server_api as api
 
-from pipeline.runners import kfp_errors
-from pipeline.runners.kfp_lists import equals, pages
-from pipeline.runners.kfp_session import Session
+from pipeline.runners.cluster import errors
+from pipeline.runners.cluster.lists import equals, pages
+from pipeline.runners.cluster.session import Session
 from pipeline.version import VERSION
 
 _VERSION_DIGITS: Final = 12
@@ -57,7 +57,7 @@ class UploadedPipeline:
         """Of the pipeline; None if it was never uploaded."""
         try:
             found = self._api.pipeline_service_get_pipeline_by_name(self._name, **self._namespace)
-        except kfp_errors.NotFoundError:
+        except errors.NotFoundError:
             return None
         return str(found.pipeline_id)
 
@@ -72,7 +72,7 @@ class UploadedPipeline:
         if version is None:
             try:
                 version, is_new = self._upload(package, pipeline_id, name), True
-            except kfp_errors.RefusedError:
+            except errors.RefusedError:
                 # Another call may have been quicker: 409, or 500 from older servers.
                 version = self._version(pipeline_id, name)
                 if version is None:
@@ -95,7 +95,7 @@ class UploadedPipeline:
                     reference.pipeline_id, reference.pipeline_version_id
                 )
                 self._specs[reference.pipeline_version_id] = version.pipeline_spec
-            except kfp_errors.NotFoundError:
+            except errors.NotFoundError:
                 self._specs[reference.pipeline_version_id] = None
         return self._specs[reference.pipeline_version_id]
 
@@ -103,7 +103,7 @@ class UploadedPipeline:
         pipeline = api.V2beta1Pipeline(name=self._name, display_name=self._name, **self._namespace)
         try:
             return str(self._api.pipeline_service_create_pipeline(pipeline).pipeline_id)
-        except kfp_errors.RefusedError:  # another call may have been quicker
+        except errors.RefusedError:  # another call may have been quicker
             pipeline_id = self.id()
             if pipeline_id is None:
                 raise

@@ -20,10 +20,10 @@ from components.video_validator import fingerprint as input_fingerprint
 from pipeline import graph
 from pipeline.config import load, nodes
 from pipeline.config.tree import PipelineConfig
-from pipeline.runners import vertex, vertex_node
+from pipeline.runners.vertex import compiler, entry_point
 from schemas import resources
 
-ROOT = pathlib.Path(__file__).parents[4]
+ROOT = pathlib.Path(__file__).parents[5]
 SETTINGS = {
     "data.manifest": "/gcs/my-bucket/data/manifest.csv",
     "vertex.project": "my-project",
@@ -92,7 +92,7 @@ def manifest(tmp_path_factory):
 @pytest.fixture(scope="module")
 def written(manifest, tmp_path_factory):
     path = tmp_path_factory.mktemp("job") / "job.json"
-    vertex.write_spec(config_of(), path, manifest_copy=manifest)
+    compiler.write_spec(config_of(), path, manifest_copy=manifest)
     return path
 
 
@@ -118,7 +118,7 @@ def test_the_job_knows_its_root_and_schema(spec):
 def test_every_node_has_an_image_a_command_and_resources(spec):
     for node in CONTAINERS:
         container = spec.executors[node].container
-        assert list(container.command) == ["python", "-m", "pipeline.runners.vertex_node"]
+        assert list(container.command) == ["python", "-m", "pipeline.runners.vertex.entry_point"]
         assert (
             container.image
             == SETTINGS["vertex.trainer_image" if node == "Trainer" else "vertex.image"]
@@ -138,7 +138,9 @@ def test_trainer_alone_has_accelerators(spec):
 
 def test_executors_are_those_of_the_graph_but_for_the_schema(spec, manifest):
     classes = {node: list(spec.executors[node].container.args)[1] for node in CONTAINERS}
-    assert classes.pop("ImportSchemaGen") == "pipeline.runners.vertex_node.ImportSchemaExecutor"
+    assert (
+        classes.pop("ImportSchemaGen") == "pipeline.runners.vertex.entry_point.ImportSchemaExecutor"
+    )
     made = graph.create_pipeline(config_of(data__manifest=str(manifest)))
     assert classes == {
         node.id: f"{cls.__module__}.{cls.__name__}"
@@ -218,16 +220,16 @@ def test_the_schema_is_keyed_by_its_content_and_named_within_the_package(spec):
 
 def test_equal_input_gives_equal_bytes_and_a_changed_video_does_not(written, manifest, tmp_path):
     copy = fill(tmp_path / "elsewhere")
-    vertex.write_spec(config_of(), tmp_path / "again.json", manifest_copy=copy)
+    compiler.write_spec(config_of(), tmp_path / "again.json", manifest_copy=copy)
     assert (tmp_path / "again.json").read_bytes() == written.read_bytes()
     (copy.parent / "a.mp4").write_text("other")
-    vertex.write_spec(config_of(), tmp_path / "again.json", manifest_copy=copy)
+    compiler.write_spec(config_of(), tmp_path / "again.json", manifest_copy=copy)
     assert (tmp_path / "again.json").read_bytes() != written.read_bytes()
 
 
 def test_without_gpu_image_and_cache_nothing_of_them_is_written(manifest, tmp_path):
     plain = config_of(vertex__gpu_count=0, vertex__trainer_image="", cache=False)
-    vertex.write_spec(plain, tmp_path / "job.json", manifest_copy=manifest)
+    compiler.write_spec(plain, tmp_path / "job.json", manifest_copy=manifest)
     spec = Spec((tmp_path / "job.json").read_text())
     trainer = spec.executors["Trainer"].container
     assert trainer.image == SETTINGS["vertex.image"]
@@ -254,7 +256,7 @@ def test_google_s_own_client_takes_the_file(written):
 def test_a_videos_root_is_looked_for_at_the_same_place_beside_the_copy(tmp_path):
     copy = fill(tmp_path / "data", videos="../videos")
     config = config_of(data__videos_root="/gcs/my-bucket/videos")
-    vertex.write_spec(config, tmp_path / "job.json", manifest_copy=copy)
+    compiler.write_spec(config, tmp_path / "job.json", manifest_copy=copy)
     spec = Spec((tmp_path / "job.json").read_text())
     found = spec.parameter("VideoValidator", "input_fingerprint")
     assert found == input_fingerprint.of(str(copy), str(tmp_path / "videos"))
@@ -263,15 +265,15 @@ def test_a_videos_root_is_looked_for_at_the_same_place_beside_the_copy(tmp_path)
 
 def test_what_is_missing_is_named_all_at_once(tmp_path):
     config = PipelineConfig()
-    with pytest.raises(vertex.VertexIncompleteError) as caught:
-        vertex.write_spec(config, tmp_path / "job.json")
+    with pytest.raises(compiler.VertexIncompleteError) as caught:
+        compiler.write_spec(config, tmp_path / "job.json")
     assert caught.value.code == "vertex_incomplete"
     for key in ("project", "region", "pipeline_root", "image"):
         assert f"vertex.{key}" in str(caught.value)
     assert "data.manifest" in str(caught.value)
     given = config_of(vertex__region="")
-    with pytest.raises(vertex.VertexIncompleteError, match=r"needs vertex\.region; set"):
-        vertex.write_spec(given, tmp_path / "job.json")
+    with pytest.raises(compiler.VertexIncompleteError, match=r"needs vertex\.region; set"):
+        compiler.write_spec(given, tmp_path / "job.json")
 
 
 @pytest.mark.parametrize(
@@ -279,50 +281,50 @@ def test_what_is_missing_is_named_all_at_once(tmp_path):
     [
         ("data.manifest", "data/manifest.csv", "/gcs/<bucket>/"),
         ("data.manifest", "gs://my-bucket/manifest.csv", "/gcs/<bucket>/"),
-        ("data.videos_root", "/home/me/videos", "/gcs/<bucket>/"),
+        ("data.videos_root", "/laptop/videos", "/gcs/<bucket>/"),
         ("push.base_directory", "/srv/models", "gs://<bucket>/"),
     ],
 )
 def test_a_path_that_nodes_do_not_see_is_refused(key, value, wanted, tmp_path, manifest):
     config = load.with_overrides(config_of(), {key: value})
-    with pytest.raises(vertex.VertexPathError, match=key) as caught:
-        vertex.write_spec(config, tmp_path / "job.json", manifest_copy=manifest)
+    with pytest.raises(compiler.VertexPathError, match=key) as caught:
+        compiler.write_spec(config, tmp_path / "job.json", manifest_copy=manifest)
     assert repr(value) in str(caught.value)
     assert wanted in str(caught.value)
     assert not (tmp_path / "job.json").exists()
 
 
 def test_a_manifest_that_is_not_at_hand_is_refused(tmp_path):
-    with pytest.raises(vertex.VertexInputError, match=r"/gcs/my-bucket/data/manifest\.csv"):
-        vertex.write_spec(config_of(), tmp_path / "job.json")
+    with pytest.raises(compiler.VertexInputError, match=r"/gcs/my-bucket/data/manifest\.csv"):
+        compiler.write_spec(config_of(), tmp_path / "job.json")
 
 
 def test_a_copy_without_a_video_is_refused_as_its_fingerprint_would_lie(tmp_path):
     copy = fill(tmp_path)
     (tmp_path / "b.mp4").unlink()
-    with pytest.raises(vertex.VertexInputError, match=r"1 of the videos of .*b\.mp4"):
-        vertex.write_spec(config_of(), tmp_path / "job.json", manifest_copy=copy)
+    with pytest.raises(compiler.VertexInputError, match=r"1 of the videos of .*b\.mp4"):
+        compiler.write_spec(config_of(), tmp_path / "job.json", manifest_copy=copy)
 
 
 def test_the_shipped_configuration_says_what_to_fill_in(tmp_path):
     shipped = load.load("vertex")
     assert shipped.name == "deepfake-vertex"
-    with pytest.raises(vertex.VertexIncompleteError):
-        vertex.write_spec(shipped, tmp_path / "job.json")
+    with pytest.raises(compiler.VertexIncompleteError):
+        compiler.write_spec(shipped, tmp_path / "job.json")
 
 
 def test_custom_types_get_titles_that_the_entry_point_finds_the_classes_by(spec):
-    vertex_node.register_types()
+    entry_point.register_types()
     titles = {}
     for component in spec.pipeline.components.values():
         for name, artifact in component.output_definitions.artifacts.items():
             schema = artifact.artifact_type.instance_schema
             titles[name, yaml.safe_load(schema)["title"]] = schema
     ours = {title: schema for (_, title), schema in titles.items() if "tfx." not in title}
-    assert set(ours) == {vertex_node.title(kind) for kind in vertex_node.ARTIFACT_TYPES}
+    assert set(ours) == {entry_point.title(kind) for kind in entry_point.ARTIFACT_TYPES}
     for schema in ours.values():
         [found] = parsed(schema, {"num_videos": 3.0, "num_letters": 3.0, "passed": 3.0})
-        assert type(found) in vertex_node.ARTIFACT_TYPES
+        assert type(found) in entry_point.ARTIFACT_TYPES
 
 
 def parsed(schema, metadata):
@@ -335,8 +337,8 @@ def parsed(schema, metadata):
 
 
 def test_declared_properties_come_back_typed():
-    vertex_node.register_types()
-    schema = f"title: {vertex_node.title(artifact_types.DeadLetters)}\ntype: object\n"
+    entry_point.register_types()
+    schema = f"title: {entry_point.title(artifact_types.DeadLetters)}\ntype: object\n"
     [letters] = parsed(schema, {"num_letters": 2.0, "num_inputs": 9.0, "code/no_face": 2.0})
     assert isinstance(letters, artifact_types.DeadLetters)
     assert (letters.num_letters, letters.num_inputs) == (2, 9)

@@ -12,8 +12,8 @@ import time
 import pytest
 from kfp import compiler, dsl, kubernetes
 
-from pipeline.runners import kfp_plan, step_executor, step_process
-from pipeline.runners.step_schedule import Outcome
+from pipeline.runners.emulation import executor, loader, processes
+from pipeline.runners.emulation.scheduling import Outcome
 
 # Waits for a file of another step, at most ten seconds.
 AWAIT = "i=0; until [ -e {0} ]; do i=$((i+1)); [ $i -gt 500 ] && exit 9; sleep 0.02; done"
@@ -46,8 +46,8 @@ def run(tmp_path, package):
 
     def run(body, *, ended=None, **settings):
         ended = [] if ended is None else ended
-        succeeded = step_executor.execute(
-            kfp_plan.load(package(body)),
+        succeeded = executor.execute(
+            loader.load(package(body)),
             **{
                 "run_id": "run-1",
                 "arguments": {},
@@ -282,7 +282,7 @@ def test_a_step_sees_only_what_a_container_would(run, tmp_path, monkeypatch):
     assert "MODE=of the package" in lines
     assert "PASSWORD=of the Secret" in lines
     assert not [line for line in lines if line.startswith("UNDECLARED")]
-    known = {*step_process.INHERITED, "PATH", "PYTHONPATH", "PYTHONSAFEPATH", "MODE", "PASSWORD"}
+    known = {*processes.INHERITED, "PATH", "PYTHONPATH", "PYTHONSAFEPATH", "MODE", "PASSWORD"}
     assert {line.partition("=")[0] for line in lines[:-1]} - known <= {"PWD", "_", "SHLVL"}
     assert pathlib.Path(lines[-1]).parent == pathlib.Path(sys.executable).parent
 
@@ -294,7 +294,7 @@ def test_missing_secrets_are_named_before_anything_starts(run, tmp_path):
         kubernetes.use_secret_as_env(second, "account", {"password": "K4_PASSWORD"})
         kubernetes.use_secret_as_env(second, "maybe", {"x": "K4_MAYBE"}, optional=True)
 
-    with pytest.raises(step_process.MissingSecretError) as refusal:
+    with pytest.raises(processes.MissingSecretError) as refusal:
         run(body)
     assert "K4_PASSWORD (key password of Secret account)" in str(refusal.value)
     assert "K4_MAYBE" not in str(refusal.value)
@@ -305,7 +305,7 @@ def test_a_missing_volume_is_told_before_anything_starts(run, tmp_path):
     def body():
         kubernetes.mount_pvc(step("First", "true"), "artifacts", f"{tmp_path}/nowhere")
 
-    with pytest.raises(step_process.MissingVolumeError, match=r"nowhere, where .* artifacts"):
+    with pytest.raises(processes.MissingVolumeError, match=r"nowhere, where .* artifacts"):
         run(body)
     assert not (tmp_path / "First.log").exists()
 
@@ -378,9 +378,9 @@ def test_nothing_is_left_of_an_executor_that_is_killed(package, tmp_path):
 
     script = f"""
         import os, pathlib
-        from pipeline.runners import kfp_plan, step_executor
-        step_executor.execute(
-            kfp_plan.load(pathlib.Path({str(package(body))!r})), run_id="run-1", arguments={{}},
+        from pipeline.runners.emulation import executor, loader
+        executor.execute(
+            loader.load(pathlib.Path({str(package(body))!r})), run_id="run-1", arguments={{}},
             environment=os.environ, log_of=lambda name: pathlib.Path({str(tmp_path)!r}) / name,
             workers=1, observe=print)
     """

@@ -13,9 +13,9 @@ from google.protobuf import json_format, message
 from kfp import components
 from kfp.pipeline_spec import pipeline_spec_pb2
 
-from pipeline.runners import kfp_executors
-from pipeline.runners.kfp_executors import expect_only
-from pipeline.runners.step_plan import (
+from pipeline.runners.emulation import containers
+from pipeline.runners.emulation.containers import expect_only
+from pipeline.runners.emulation.step_plan import (
     RUN_ID,
     Parameter,
     Plan,
@@ -43,7 +43,7 @@ def load(path: pathlib.Path) -> Plan:
         "the package",
         "pipeline_info deployment_spec sdk_version schema_version components root",
     )
-    reader = _Reader(spec, kfp_executors.read(spec.deployment_spec, package.platform_spec))
+    reader = _Reader(spec, containers.read(spec.deployment_spec, package.platform_spec))
     expect_only(spec.root, "the package", "input_definitions dag")
     parameters = _parameters(spec.root, "the package")
     scope = {name: Source(parameter=name) for name in parameters}
@@ -57,7 +57,7 @@ class _Reader:
     """Flattens the tasks of a package, exit handlers included, into steps."""
 
     def __init__(
-        self, spec: pipeline_spec_pb2.PipelineSpec, executors: Mapping[str, kfp_executors.Executor]
+        self, spec: pipeline_spec_pb2.PipelineSpec, executors: Mapping[str, containers.Executor]
     ) -> None:
         self._components = spec.components
         self._executors = executors

@@ -5,8 +5,8 @@ What Vertex AI's nodes cannot do is done, or replaced, when compiling:
 * Drivers do not run there: the fingerprint of the videos is taken from a copy that can be read
   here, and set as the execution property that VideoValidator's driver sets elsewhere.
 * Resolvers are Vertex AI's own, and know TFX's LatestBlessedModelStrategy alone.
-* Artifact types have a namespace and no declared properties there; `pipeline.runners.vertex_node`
-  gives nodes the types of this project back.
+* Artifact types have a namespace and no declared properties there; the command of every node,
+  `pipeline.runners.vertex.entry_point`, gives it the types of this project back.
 """
 
 import dataclasses
@@ -32,9 +32,10 @@ from components.video_validator import manifest as manifest_file
 from pipeline import graph
 from pipeline.config.tree import PipelineConfig
 from pipeline.config.vertex import VertexConfig
-from pipeline.runners import beam, errors, vertex_node
+from pipeline.runners import beam, errors
+from pipeline.runners.vertex import entry_point
 
-COMMAND: Final = ("python", "-m", "pipeline.runners.vertex_node")
+COMMAND: Final = ("python", "-m", "pipeline.runners.vertex.entry_point")
 _REQUIRED: Final = ("project", "region", "pipeline_root", "image")
 _Resources = pipeline_spec_pb2.PipelineDeploymentConfig.PipelineContainerSpec.ResourceSpec
 
@@ -140,7 +141,7 @@ def _unreadable(manifest: str, videos_root: str) -> list[str]:
 def _adapt(node: base_node.BaseNode, config: PipelineConfig, input_fingerprint: str) -> None:
     """Makes of a node what Vertex AI can run, in place."""
     for channel in node.outputs.values():
-        if channel.type in vertex_node.ARTIFACT_TYPES:
+        if channel.type in entry_point.ARTIFACT_TYPES:
             channel.type = _stand_in(channel.type)
     if node.id == graph.BASELINE_ID:
         node._strategy_class = LatestBlessedModelStrategy  # its execution properties are a copy
@@ -150,9 +151,9 @@ def _adapt(node: base_node.BaseNode, config: PipelineConfig, input_fingerprint: 
     if node.id == "VideoValidator":
         node.exec_properties[keys.INPUT_FINGERPRINT] = input_fingerprint
     if node.id == "ImportSchemaGen":
-        schema = vertex_node.packaged_schema()
+        schema = entry_point.packaged_schema()
         node.exec_properties[standard_component_specs.SCHEMA_FILE_KEY] = schema
-        node.executor_spec = executor_spec.ExecutorClassSpec(vertex_node.ImportSchemaExecutor)
+        node.executor_spec = executor_spec.ExecutorClassSpec(entry_point.ImportSchemaExecutor)
     node.with_platform_config(_resources(node.id, config.vertex))
 
 
@@ -161,7 +162,7 @@ def _stand_in(artifact_type: type[types.Artifact]) -> type[types.Artifact]:
     return type(
         artifact_type.__name__,
         (types.Artifact,),
-        {"TYPE_NAME": vertex_node.title(artifact_type), "__doc__": artifact_type.__doc__},
+        {"TYPE_NAME": entry_point.title(artifact_type), "__doc__": artifact_type.__doc__},
     )
 
 

@@ -8,7 +8,7 @@ from google.protobuf import json_format, message, struct_pb2
 from kfp.kubernetes import kubernetes_executor_config_pb2
 from kfp.pipeline_spec import pipeline_spec_pb2
 
-from pipeline.runners.step_plan import (
+from pipeline.runners.emulation.step_plan import (
     SecretKey,
     UnsupportedStepError,
     Volume,
@@ -27,7 +27,7 @@ _Message = TypeVar("_Message", bound=message.Message)
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Executor:
-    """One container, as `pipeline.runners.step_plan.Step` has it."""
+    """One container, as `pipeline.runners.emulation.step_plan.Step` has it."""
 
     command: tuple[str, ...]
     environment: Mapping[str, str]

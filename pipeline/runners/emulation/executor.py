@@ -12,10 +12,10 @@ import signal
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from pipeline.runners import step_process
-from pipeline.runners.step_plan import Plan, Step
-from pipeline.runners.step_process import StepProcess
-from pipeline.runners.step_schedule import AttemptEnded, Interrupts, Schedule, Settings
+from pipeline.runners.emulation import processes
+from pipeline.runners.emulation.processes import StepProcess
+from pipeline.runners.emulation.scheduling import AttemptEnded, Interrupts, Schedule, Settings
+from pipeline.runners.emulation.step_plan import Plan, Step
 
 GRACE_SECONDS: Final = 10.0
 
@@ -38,7 +38,7 @@ def execute(
     steps, then runs the exit step; the second one kills whatever runs.
 
     Args:
-      plan: From `kfp_plan.load`.
+      plan: From `loader.load`.
       run_id: What stands for Kubeflow's run id.
       arguments: Of the run, by parameter.
       environment: Of this process: the few variables that steps inherit, and those of Secrets.
@@ -55,10 +55,10 @@ def execute(
       KeyboardInterrupt: The user stopped the run; nothing of it is left.
     """
     steps = plan.bound(run_id=run_id, arguments=arguments)
-    step_process.check(steps, environment)
+    processes.check(steps, environment)
 
     def start(step: Step) -> StepProcess:
-        variables = step_process.environment(step, environment)
+        variables = processes.environment(step, environment)
         return StepProcess(step.command, variables, log_of(step.display_name))
 
     with _interrupts() as interrupts:

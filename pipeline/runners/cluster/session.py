@@ -16,7 +16,7 @@ import kfp_server_api
 import urllib3
 
 from pipeline.config.kubeflow import KubeflowConfig
-from pipeline.runners import kfp_errors
+from pipeline.runners.cluster import errors
 from pipeline.version import VERSION
 
 _TIMEOUT_SECONDS: Final = (10, 60)  # to connect, to be answered
@@ -99,53 +99,51 @@ class Session(kfp_server_api.ApiClient):
             headers["Cookie"] = cookies.removeprefix("Cookie: ")
         return headers
 
-    def _refusal(self, error: kfp_server_api.ApiException) -> kfp_errors.ClusterError:
+    def _refusal(self, error: kfp_server_api.ApiException) -> errors.ClusterError:
         """The error for an answer with a status other than success."""
         said = _message(error.body)
         answer = f"{self.address} answers {error.status} {error.reason}" + (said and f": {said}")
         if error.status == 401:
-            return kfp_errors.NotSignedInError(f"{answer}; {self._advice()}")
+            return errors.NotSignedInError(f"{answer}; {self._advice()}")
         if error.status == 403:
             where = (
                 f" in the namespace {self._cluster.namespace}" if self._cluster.namespace else ""
             )
-            return kfp_errors.AccessDeniedError(
-                f"{answer}; {self._advice()}; or ask for rights{where}"
-            )
+            return errors.AccessDeniedError(f"{answer}; {self._advice()}; or ask for rights{where}")
         if 300 <= error.status < 400:
             return self._redirected(error)
         if not self._cluster.namespace and _NAMESPACE_MISSING.search(said):
-            return kfp_errors.NamespaceNeededError(
+            return errors.NamespaceNeededError(
                 f"{self.address} has profiles; set kubeflow.namespace to yours (it answers: {said})"
             )
         if error.status == 404 and _json(error.body) is None:
             return self._not_the_api()
         if error.status in (502, 503, 504):
-            return kfp_errors.UnreachableError(f"{answer}; is the cluster up? try again later")
-        kind = kfp_errors.NotFoundError if error.status == 404 else kfp_errors.RefusedError
+            return errors.UnreachableError(f"{answer}; is the cluster up? try again later")
+        kind = errors.NotFoundError if error.status == 404 else errors.RefusedError
         return kind(answer)
 
-    def _redirected(self, error: kfp_server_api.ApiException) -> kfp_errors.ClusterError:
+    def _redirected(self, error: kfp_server_api.ApiException) -> errors.ClusterError:
         target = urllib.parse.urlsplit((error.headers or {}).get("location", ""))
         ours = urllib.parse.urlsplit(self.address)
         upgraded = (ours.scheme, target.scheme) == ("http", "https")
         if upgraded and target.hostname == ours.hostname:
-            return kfp_errors.BadHostError(
+            return errors.BadHostError(
                 f"{self.address} wants https; set kubeflow.host to https://{ours.netloc}{ours.path}"
             )
-        return kfp_errors.NotSignedInError(
+        return errors.NotSignedInError(
             f"{self.address} sends us to a log-in page; {self._advice()}"
         )
 
-    def _foreign_answer(self, body: bytes) -> kfp_errors.ClusterError:
+    def _foreign_answer(self, body: bytes) -> errors.ClusterError:
         if re.search(rb"password|log.?in|sign.?in", body[:20_000], re.I):
-            return kfp_errors.NotSignedInError(
+            return errors.NotSignedInError(
                 f"{self.address} answers with a log-in page; {self._advice()}"
             )
         return self._not_the_api()
 
-    def _not_the_api(self) -> kfp_errors.ClusterError:
-        return kfp_errors.NotTheApiError(
+    def _not_the_api(self) -> errors.ClusterError:
+        return errors.NotTheApiError(
             f"{self.address} answers, but is not the Kubeflow Pipelines API; kubeflow.host is the"
             " part of its address before /apis (behind Kubeflow's dashboard it ends in /pipeline)"
         )
@@ -158,15 +156,15 @@ class Session(kfp_server_api.ApiClient):
             return "set kubeflow.token_file or kubeflow.cookies_file"
         return f"{' or '.join(given)} has expired or is wrong: log in and write a new one there"
 
-    def _unreachable(self, error: urllib3.exceptions.HTTPError) -> kfp_errors.ClusterError:
+    def _unreachable(self, error: urllib3.exceptions.HTTPError) -> errors.ClusterError:
         cause = getattr(error, "reason", None) or error
         detail = str(cause).rpartition(": ")[2] or type(cause).__name__
         if isinstance(cause, urllib3.exceptions.SSLError):
-            return kfp_errors.UnreachableError(
+            return errors.UnreachableError(
                 f"{self.address} shows a certificate that this machine does not trust ({detail});"
                 " add its authority to the system's, or name it in SSL_CERT_FILE"
             )
-        return kfp_errors.UnreachableError(
+        return errors.UnreachableError(
             f"{self.address} does not answer ({detail}); check kubeflow.host, the network, and"
             " `kubectl port-forward` if you use it"
         )
@@ -180,14 +178,14 @@ def _address(host: str) -> str:
       BadHostError: It is no address of an API, or holds a password.
     """
     if not host:
-        raise kfp_errors.NoHostError
+        raise errors.NoHostError
     parts = urllib.parse.urlsplit(host)
     if parts.username or parts.password:
-        raise kfp_errors.BadHostError(
+        raise errors.BadHostError(
             "kubeflow.host must not hold a user or password; use kubeflow.token_file"
         )
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise kfp_errors.BadHostError(
+        raise errors.BadHostError(
             f"kubeflow.host must look like https://host or https://host/pipeline, got {host!r}"
         )
     return host.rstrip("/")
@@ -203,11 +201,11 @@ def _read(file: str, key: str) -> str:
         text = pathlib.Path(file).expanduser().read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not text"
-        raise kfp_errors.UnreadableCredentialError(
+        raise errors.UnreadableCredentialError(
             f"cannot read {file} ({reason}); check kubeflow.{key}"
         ) from error
     if not text or not text.isascii() or not text.isprintable():
-        raise kfp_errors.UnreadableCredentialError(
+        raise errors.UnreadableCredentialError(
             f"{file} must hold exactly one line of ASCII text; check kubeflow.{key}"
         )
     return text

@@ -7,10 +7,10 @@ from typing import Any
 
 import kfp_server_api as api
 
-from pipeline.runners import kfp_errors
-from pipeline.runners.kfp_api import Cluster
-from pipeline.runners.kfp_lists import equals, pages
-from pipeline.runners.kfp_pipelines import Version
+from pipeline.runners.cluster import errors
+from pipeline.runners.cluster.client import Cluster
+from pipeline.runners.cluster.lists import equals, pages
+from pipeline.runners.cluster.pipelines import Version
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -74,7 +74,7 @@ class Schedules:
         """
         for other in self.listed():
             if other.name == name:
-                raise kfp_errors.ScheduleExistsError(
+                raise errors.ScheduleExistsError(
                     f"a schedule {name} exists: {other.schedule_id} ({other.trigger}); delete it"
                     " first, or give this one another --name"
                 )
@@ -105,7 +105,7 @@ class Schedules:
             return matches[0]
         found = "several schedules have" if matches else "no schedule has"
         shown = ", ".join(f"{s.schedule_id} ({s.name})" for s in (matches or listed)[:5])
-        raise kfp_errors.NoSuchScheduleError(
+        raise errors.NoSuchScheduleError(
             f"{found} the name or id {name!r}; schedules of {self._cluster.pipeline}:"
             f" {shown or 'none'}"
         )
