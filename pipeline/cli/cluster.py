@@ -98,7 +98,7 @@ def _follow(run_id: str, target: Target) -> int:
     except KeyboardInterrupt:
         click.echo(f"the run goes on: {target.follow_up('status', run_id)}", err=True)
         return INTERRUPTED
-    click.echo(f"the run has {found.state}; report: {target.report(run_id)}")
+    click.echo(f"the run has {found.state}; report: {target.report(found)}")
     if found.has_succeeded:
         return 0
     for line in cluster_views.failures(found, target):

@@ -20,6 +20,7 @@ from pipeline.runners.errors import RunnerError
 
 if TYPE_CHECKING:
     from pipeline.runners.cluster.client import Cluster
+    from pipeline.runners.cluster.run_status import RunStatus
     from pipeline.runners.kubeflow.package_file import Package
 
 DEFAULT: Final = "kubeflow"
@@ -118,9 +119,9 @@ class Target:
         """The call of another command about the same cluster."""
         return shlex.join(["deepfake", *words, *self.options])
 
-    def report(self, run_id: str) -> str:
+    def report(self, run: "RunStatus") -> str:
         """Where the report of a run lies once the run has ended."""
-        path = RunFolder(pathlib.Path(self.config.output) / run_id).summary
+        path = RunFolder(pathlib.Path(self.config.output) / run.record).summary
         return f"{path} on the volume {self.config.kubeflow.volume}"
 
     def parameters(self, package: "Package") -> dict[str, object]:

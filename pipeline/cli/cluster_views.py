@@ -38,7 +38,7 @@ def show_run(status: "RunStatus", target: Target) -> None:
     if status.message:
         click.echo(f"error   {status.message}")
     click.echo(f"open    {target.cluster.link(status.run_id)}")
-    click.echo(f"report  {target.report(status.run_id)}")
+    click.echo(f"report  {target.report(status)}")
     if not status.steps:
         return
     click.echo()
@@ -107,7 +107,7 @@ def as_json(status: "RunStatus", target: Target) -> dict[str, Any]:
         "message": status.message,
         "schedule_id": status.started_by,
         "link": target.cluster.link(status.run_id),
-        "report": target.report(status.run_id),
+        "report": target.report(status),
         "steps": [
             {
                 "name": step.name,

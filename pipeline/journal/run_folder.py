@@ -4,6 +4,11 @@ import dataclasses
 import pathlib
 
 
+def named(job_id: str, name: str) -> str:
+    """Id of a run on a cluster: unique, and with the name that it was given, if any."""
+    return f"{name}-{job_id}" if name else job_id
+
+
 @dataclasses.dataclass(frozen=True)
 class RunFolder:
     """The folder `<output>/<run_id>` of one run."""

@@ -74,6 +74,12 @@ class BadRunIdError(RunnerError):
     code = "bad_run_id"
 
 
+class AttemptStillRunningError(RunnerError):
+    """A second attempt of a step while the first is alive."""
+
+    code = "attempt_still_running"
+
+
 class NoJournalError(RunnerError):
     """A run that left nothing to report on."""
 

@@ -11,10 +11,11 @@ import pathlib
 from collections.abc import Callable, Sequence
 
 from pipeline.config import nodes
+from pipeline.journal import run_folder
 from pipeline.journal.ending import Ending
 from pipeline.journal.log import Journal
 from pipeline.journal.run_folder import RunFolder
-from pipeline.runners import bundle, closing, errors, preparation, process, step
+from pipeline.runners import attempts, bundle, closing, errors, preparation, process, step
 
 BAD_CALL = 2
 
@@ -56,12 +57,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run_id(job_id: str, name: str) -> str:
-    """Name of the run in ML Metadata and of its folder: unique, and with the name it was given.
+    """Name of the run in ML Metadata and of its folder.
 
     Raises:
       BadRunIdError: The orchestrator left its placeholder in, or a name is no file name.
     """
-    run_id = f"{name}-{job_id}" if name else job_id
+    run_id = run_folder.named(job_id, name)
     if "{{" in run_id:
         raise errors.BadRunIdError(f"the run id placeholder was not substituted: {job_id}")
     if not run_id or pathlib.PurePath(run_id).name != run_id:
@@ -84,7 +85,8 @@ def _run(arguments: argparse.Namespace, run_id: str) -> int:
     journal = _step_journal(folder, arguments.node)
     with Ending(journal, ends_run=False, node=arguments.node) as ending:
         parcel = bundle.read(path, digest=arguments.digest)
-        step.run_node(parcel, folder, arguments.node, ending.sink)
+        with attempts.alone(folder, arguments.node):
+            step.run_node(parcel, folder, arguments.node, ending.sink)
     return ending.status
 
 

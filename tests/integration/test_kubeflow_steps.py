@@ -236,7 +236,8 @@ def _process_of(run_id, node):
             words = path.read_bytes().decode(errors="replace").split("\0")
         except (FileNotFoundError, ProcessLookupError):
             continue
-        if "pipeline.runners.node" in words and run_id in words and node in words:
+        is_step = words[1:3] == ["-m", "pipeline.runners.node"]  # and not what stands around it
+        if is_step and run_id in words and node in words:
             return int(path.parent.name)
     raise LookupError(f"no process of {node} in {run_id}")
 

@@ -11,6 +11,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from pipeline.journal import run_folder
+from pipeline.runners.kubeflow.package_file import RUN_NAME
+
 WAITING: Final = "waiting"
 NOT_RUN: Final = "not run"
 FAILED: Final = "failed"
@@ -45,9 +48,22 @@ class Step:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class RunStatus:
-    """One run; without steps where it comes from a list."""
+    """One run; without steps where it comes from a list.
+
+    Attributes:
+      run_id: Of Kubeflow.
+      record: Name of its folder, and of the run in ML Metadata.
+      name: As the UI displays it.
+      state: One of the states above.
+      created: With a time zone.
+      started_by: Id of the schedule; empty if a person started it.
+      seconds: Since it was created, or that it took.
+      message: Why it failed, where the API says so.
+      steps: In an order of execution.
+    """
 
     run_id: str
+    record: str
     name: str
     state: str
     created: datetime.datetime | None
@@ -78,6 +94,7 @@ def of_run(run: Any, spec: Mapping[str, Any] | None, now: datetime.datetime) -> 
     created, ended = moment(run.created_at), moment(run.finished_at)
     return RunStatus(
         run_id=run.run_id,
+        record=run_folder.named(run.run_id, _given_name(run)),
         name=run.display_name or "",
         state=state,
         created=created,
@@ -86,6 +103,11 @@ def of_run(run: Any, spec: Mapping[str, Any] | None, now: datetime.datetime) -> 
         message=_message(run),
         steps=tuple(_steps(tasks, spec, now, is_over=state in _ENDED)),
     )
+
+
+def _given_name(run: Any) -> str:
+    config = run.runtime_config
+    return str(((config and config.parameters) or {}).get(RUN_NAME, ""))
 
 
 def moment(value: datetime.datetime | None) -> datetime.datetime | None:

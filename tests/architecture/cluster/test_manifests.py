@@ -136,11 +136,11 @@ def test_every_folder_that_the_guide_applies_is_a_kustomization(folder):
         assert kustomization["kind"] == "Kustomization"
 
 
-def test_output_that_the_guide_shows_is_what_the_command_prints(folder):
+def test_output_that_the_guide_shows_is_what_kubectl_prints(folder):
     if not shutil.which("kubectl"):
         pytest.skip("kubectl is not installed")
     guide = (folder / "README.md").read_text()
-    shown = re.findall(r"^( *)\$ (.+)\n((?:\1.+\n)+?)\1```", guide, re.MULTILINE)
+    shown = re.findall(r"^( *)\$ (kubectl .+)\n((?:\1.+\n)+?)\1```", guide, re.MULTILINE)
     assert shown
     for indent, command, output in shown:
         done = subprocess.run(

@@ -246,7 +246,7 @@ def test_status_shows_the_steps_in_a_table(deepfake, package, played):
     head, table = out.split("\n\n")
     assert head.splitlines()[0] == f"run     {run_id}  first"
     assert "state   failed" in head
-    assert f"report  /deepfake/runs/{run_id}/summary.json on the volume deepfake-artifacts" in head
+    assert f"report  /deepfake/runs/first-{run_id}/summary.json on the volume" in head
     rows = [re.split(r"  +", line.strip()) for line in table.splitlines()]
     assert rows[0] == ["step", "state", "started (UTC)", "duration", "retries"]
     assert rows[1][:2] + rows[1][3:] == ["prepare", "succeeded", "5.0s", "0"]

@@ -180,3 +180,17 @@ def test_the_command_is_defined_without_tfx_and_kfp():
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_guide_shows_what_compile_prints(tmp_path, monkeypatch, capfd):
+    """But for the digest and the size, which every change of the code changes."""
+    guide = (pathlib.Path(__file__).parents[4] / "kubeflow" / "README.md").read_text()
+    [settings] = re.findall(r"^```yaml\n(name: deepfake-kubeflow\n.*?)^```", guide, re.M | re.S)
+    [command, shown] = re.search(r"\$ deepfake (compile .+)\n(.+?)\n```", guide, re.S).groups()
+    (tmp_path / "mine.yaml").write_text(settings)
+    monkeypatch.chdir(tmp_path)
+    assert main.main(command.split()) == 0
+    screen = capfd.readouterr()
+    printed = f"{screen.err}{screen.out}".strip()
+    changing = re.compile(r"[0-9a-f]{64}|[\d,]+ bytes")
+    assert changing.sub("*", printed) == changing.sub("*", shown)

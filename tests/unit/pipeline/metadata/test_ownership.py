@@ -20,9 +20,7 @@ def configured(tmp_path):
 def test_the_store_that_came_first_keeps_the_folder(configured):
     ownership.claim(configured())
     ownership.claim(configured())
-    with pytest.raises(
-        errors.OtherStoreError, match=r"to the file metadata\.db, not to the"
-    ):
+    with pytest.raises(errors.OtherStoreError, match=r"to the file metadata\.db, not to the"):
         ownership.claim(configured(**SERVER))
 
 
