@@ -15,7 +15,7 @@ from pipeline.journal import run_folder
 from pipeline.journal.ending import Ending
 from pipeline.journal.log import Journal
 from pipeline.journal.run_folder import RunFolder
-from pipeline.runners import attempts, bundle, closing, errors, preparation, process, step
+from pipeline.runners import attempts, errors, process
 
 BAD_CALL = 2
 
@@ -70,7 +70,12 @@ def _run_id(job_id: str, name: str) -> str:
     return run_id
 
 
+# TensorFlow and TFX take seconds to import: each command imports what it needs.
+
+
 def _prepare(arguments: argparse.Namespace, run_id: str) -> int:
+    from pipeline.runners import bundle, preparation
+
     parcel = bundle.from_arguments(arguments.bundle, digest=arguments.digest)
     folder = RunFolder(pathlib.Path(parcel.config.output) / run_id)
     journal = _step_journal(folder, nodes.PREPARE)
@@ -80,6 +85,8 @@ def _prepare(arguments: argparse.Namespace, run_id: str) -> int:
 
 
 def _run(arguments: argparse.Namespace, run_id: str) -> int:
+    from pipeline.runners import bundle, step
+
     folder = RunFolder(pathlib.Path(arguments.output) / run_id)
     path = bundle.path_below(arguments.output, arguments.digest)
     journal = _step_journal(folder, arguments.node)
@@ -91,6 +98,8 @@ def _run(arguments: argparse.Namespace, run_id: str) -> int:
 
 
 def _report(arguments: argparse.Namespace, run_id: str) -> int:
+    from pipeline.runners import closing
+
     closing.report(RunFolder(pathlib.Path(arguments.output) / run_id))
     return 0
 

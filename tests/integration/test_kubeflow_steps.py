@@ -158,19 +158,14 @@ def test_a_failed_and_a_killed_step_went_on_with_their_own_executions(pair, stor
 
 
 def test_nothing_of_the_killed_attempt_was_published(pair, store):
-    """Every artifact of the run is live, has one producer, and its files."""
-    run_id = pair["troubled"][1]["run_id"]
-    [run] = [c for c in store.get_contexts_by_type("pipeline_run") if c.name == run_id]
-    artifacts = store.get_artifacts_by_context(run.id)
-    live = metadata_store_pb2.Artifact.LIVE
-    assert {artifact.state for artifact in artifacts} == {live}
-    mine = [artifact for artifact in artifacts if run_id in artifact.name]
-    assert mine
-    for artifact in mine:
-        assert pathlib.Path(artifact.uri).exists(), artifact.uri
-    ids = [artifact.id for artifact in mine]
-    made = [e for e in store.get_events_by_artifact_ids(ids) if e.type == e.OUTPUT]
-    assert max(collections.Counter(event.artifact_id for event in made).values()) == 1
+    """Every output of the run is there once, live, and with its files."""
+    outputs = _outputs_of_run(store, pair["troubled"][1]["run_id"])
+    assert len({event.execution_id for event in outputs}) == len(NODES) - 2  # resolver, cached
+    places = [(e.execution_id, *(str(step) for step in e.path.steps)) for e in outputs]
+    assert len(set(places)) == len(places)
+    artifacts = store.get_artifacts_by_id([event.artifact_id for event in outputs])
+    assert {artifact.state for artifact in artifacts} == {metadata_store_pb2.Artifact.LIVE}
+    assert [a.uri for a in artifacts if not pathlib.Path(a.uri).exists()] == []
 
 
 def test_the_run_after_that_is_cached_entirely(settled_steps, repeat):
@@ -267,6 +262,17 @@ def _executions_of_run(store, run_id):
         [node] = [c.name.rpartition(".")[2] for c in contexts if c.type == "node"]
         found.append((node, name(execution.last_known_state)))
     return found
+
+
+def _outputs_of_run(store, run_id):
+    """Output events of the executions of a run that were not taken from the cache."""
+    [run] = [c for c in store.get_contexts_by_type("pipeline_run") if c.name == run_id]
+    complete = [
+        execution.id
+        for execution in store.get_executions_by_context(run.id)
+        if execution.last_known_state == metadata_store_pb2.Execution.COMPLETE
+    ]
+    return [e for e in store.get_events_by_execution_ids(complete) if e.type == e.OUTPUT]
 
 
 def _detector(run):

@@ -25,7 +25,7 @@ INHERITED: Final = (
     "CUDA_VISIBLE_DEVICES",
     "NVIDIA_VISIBLE_DEVICES",
 )
-_PACKAGE_ROOT: Final = pathlib.Path(__file__).parents[2]
+_PACKAGE_ROOT: Final = pathlib.Path(__file__).parents[3]
 _BURIAL_SECONDS: Final = 10.0
 
 

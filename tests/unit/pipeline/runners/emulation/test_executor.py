@@ -285,6 +285,10 @@ def test_a_step_sees_only_what_a_container_would(run, tmp_path, monkeypatch):
     known = {*processes.INHERITED, "PATH", "PYTHONPATH", "PYTHONSAFEPATH", "MODE", "PASSWORD"}
     assert {line.partition("=")[0] for line in lines[:-1]} - known <= {"PWD", "_", "SHLVL"}
     assert pathlib.Path(lines[-1]).parent == pathlib.Path(sys.executable).parent
+    [paths] = [line.partition("=")[2] for line in lines if line.startswith("PYTHONPATH=")]
+    code = pathlib.Path(paths.split(os.pathsep)[0])
+    assert code == pathlib.Path(processes.__file__).parents[3]
+    assert (code / "pipeline" / "runners" / "node.py").is_file()
 
 
 def test_missing_secrets_are_named_before_anything_starts(run, tmp_path):
