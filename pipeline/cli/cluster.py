@@ -41,6 +41,8 @@ def submit(
     from pipeline.runners.kubeflow.package_file import RUN_NAME
 
     target = Target.starting(name, overrides)
+    if run_name and pathlib.PurePath(run_name).name != run_name:
+        raise click.UsageError(f"--run-name names a folder: no slashes, got {run_name!r}")
     now = datetime.datetime.now()
     run_name = run_name or f"{target.config.name}-{now:%Y%m%d-%H%M%S}"
     with target.package(file) as (path, package):

@@ -255,6 +255,12 @@ def test_status_shows_the_steps_in_a_table(deepfake, package, played):
     assert rows[5:] == [["Evaluator", "not run"], ["report", "not run"]]
 
 
+def test_a_run_name_that_is_no_folder_name_is_refused_before_anything_is_sent(deepfake, package):
+    status, _, err = deepfake("submit", "--package", str(package()), "--run-name", "a/b")
+    assert status == 2
+    assert "no slashes, got 'a/b'" in err
+
+
 def test_status_gives_programs_json(deepfake, package, played):
     played(("RUNNING", {"prepare": {"state": "RUNNING"}}))
     _, out, _ = deepfake("submit", "--package", str(package()))
