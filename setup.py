@@ -20,7 +20,7 @@ setup(
     packages=find_packages(include=["schemas*", "components*", "pipeline*", "serving*"]),
     package_data={
         "schemas": ["*.pbtxt"],
-        "pipeline": ["configs/*.yaml"],
+        "pipeline": ["configs/*.yaml", "lineage/web/*"],
     },
     install_requires=[
         "tfx>=1.21,<1.22",

@@ -15,7 +15,10 @@ import measuring
 import report
 
 # What starts fresh processes goes first, TensorFlow, which stays in this process, last.
-NAMES: Final = ("startup", "intervals", "extraction", "extraction_pool", "signatures")
+NAMES: Final = (
+    *("startup", "intervals", "lineage"),
+    *("extraction", "extraction_pool", "signatures"),
+)
 RESULTS: Final = pathlib.Path(__file__).with_name("results.json")
 
 
