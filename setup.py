@@ -20,7 +20,7 @@ setup(
     packages=find_packages(include=["schemas*", "components*", "pipeline*", "serving*"]),
     package_data={
         "schemas": ["*.pbtxt"],
-        "pipeline": ["configs/*.yaml"],
+        "pipeline": ["configs/*.yaml", "lineage/web/*"],
     },
     install_requires=[
         "tfx>=1.21,<1.22",
@@ -71,6 +71,7 @@ setup(
             "import-linter>=2.1,<3",
             # Strict checks of the cluster's manifests, without a cluster.
             "kubernetes-validate>=1.34,<2",
+            "jsonschema>=4.18,<5",
             "types-PyYAML>=6",
             "types-protobuf>=6",
         ],

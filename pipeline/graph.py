@@ -33,6 +33,7 @@ from components.video_validator.component import VideoValidator
 from pipeline import parameters
 from pipeline.config.tree import PipelineConfig
 from pipeline.evaluation import baseline, eval_config
+from schemas import erased
 from schemas.taxonomy import Split
 
 BASELINE_ID: Final = "LatestBlessedModel"
@@ -112,6 +113,7 @@ def _data_stage(config: PipelineConfig) -> tuple[_Data, list[base_node.BaseNode]
         videos_root=values[parameters.VIDEOS_ROOT],
         rules=values[parameters.RULES],
         splits=values[parameters.SPLITS],
+        erased_list=f"{parameters.absolute(config.output)}/{erased.FILE_NAME}",
     )
     extractor = FrameExtractor(
         manifest=validator.outputs["manifest"],

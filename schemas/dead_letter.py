@@ -4,11 +4,13 @@ import dataclasses
 import json
 from typing import Final
 
+ERASED: Final = "erased"  # left out on purpose: says nothing of the quality of the data
 MANIFEST_CODES: Final = (
     "invalid_row",
     "duplicate_key",
     "missing_file",
     "label_conflict",
+    ERASED,
 )
 PROBE_CODES: Final = (
     "undecodable",
@@ -36,7 +38,7 @@ class DeadLetter:
     """A manifest row that got no example.
 
     Attributes:
-      record_key: Key of the row; `row N` where the row has no valid key.
+      record_key: Key of the row; `row N` where the row has no valid key, or an erased one.
       code: One of `CODES`.
       message: What was found and what to do, for a person.
       path: As the manifest wrote it.

@@ -70,6 +70,12 @@ class VideoRecord:
         """The record key: the plain file stem is not unique in FaceForensics++ and its like."""
         return f"{self.dataset}/{self.manipulation_method}/{self.video_id}"
 
+    @property
+    def identities(self) -> frozenset[str]:
+        """The people in the video, as `dataset/name` unless the manifest gives a `/` itself."""
+        names = filter(None, (self.target_identity, self.source_identity))
+        return frozenset(name if "/" in name else f"{self.dataset}/{name}" for name in names)
+
     def to_json(self) -> str:
         return json.dumps(dataclasses.asdict(self), sort_keys=True)
 

@@ -9,6 +9,7 @@ from typing import Final
 from components.data_gate import leakage
 from components.data_gate.facts import Facts
 from schemas import taxonomy
+from schemas.dead_letter import ERASED
 
 _SHOWN = 10
 
@@ -72,19 +73,24 @@ def blocking_anomalies(facts: Facts, limits: Limits) -> Outcome:
 
 
 def dead_letter_ratio(facts: Facts, limits: Limits) -> Outcome:
-    """Not too many rows of the manifest were left out, by validation and extraction together."""
-    ratio = len(facts.letters) / facts.num_rows if facts.num_rows else 0.0
+    """Not too many rows of the manifest were left out, by validation and extraction together.
+
+    Erased ones do not count: they are left out on purpose.
+    """
+    counted = [letter for letter in facts.letters if letter.code != ERASED]
+    num_rows = facts.num_rows - (len(facts.letters) - len(counted))
+    ratio = len(counted) / num_rows if num_rows else 0.0
     passed = ratio <= limits.max_dead_letter_ratio
-    by_code = collections.Counter(letter.code for letter in facts.letters)
+    by_code = collections.Counter(letter.code for letter in counted)
     counts = ", ".join(f"{code} {count}" for code, count in sorted(by_code.items()))
-    letters = tuple(f"{x.record_key}: {x.code}: {x.message}" for x in facts.letters)
+    letters = tuple(f"{x.record_key}: {x.code}: {x.message}" for x in counted)
     return Outcome(
         rule="dead_letter_ratio",
         passed=passed,
         value=ratio,
         limit=limits.max_dead_letter_ratio,
         offenders=() if passed else letters,
-        advice=f"{len(facts.letters)} of {facts.num_rows} rows were left out ({counts or 'none'}): "
+        advice=f"{len(counted)} of {num_rows} rows were left out ({counts or 'none'}): "
         "correct or remove them, or raise gate.max_dead_letter_ratio",
     )
 

@@ -19,6 +19,7 @@ class VideoValidatorSpec(ComponentSpec):
         keys.VIDEOS_ROOT: ExecutionParameter(type=str),
         keys.RULES: ExecutionParameter(type=str),
         keys.SPLITS: ExecutionParameter(type=str),
+        keys.ERASED_LIST: ExecutionParameter(type=str, optional=True),
         keys.CODE_FINGERPRINT: ExecutionParameter(type=str),
         keys.INPUT_FINGERPRINT: ExecutionParameter(type=str, optional=True),
     }
@@ -42,7 +43,14 @@ class VideoValidator(base_beam_component.BaseBeamComponent):
     EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(executor.Executor)
     DRIVER_CLASS = driver.Driver
 
-    def __init__(self, manifest_path: str, rules: str, splits: str, videos_root: str = "") -> None:
+    def __init__(
+        self,
+        manifest_path: str,
+        rules: str,
+        splits: str,
+        videos_root: str = "",
+        erased_list: str = "",
+    ) -> None:
         """Checks the parameters and describes the node.
 
         Args:
@@ -51,6 +59,8 @@ class VideoValidator(base_beam_component.BaseBeamComponent):
           splits: JSON object with a fraction per split, and `seed`.
           videos_root: Folder that paths of the manifest are relative to; the manifest's own
             folder if empty.
+          erased_list: File of `schemas.erased`; rows of erased videos and people are left out.
+            It need not be there. None are looked for if empty.
         """
         Rules.from_json(rules)
         SplitPlan.from_json(splits)
@@ -60,6 +70,7 @@ class VideoValidator(base_beam_component.BaseBeamComponent):
                 videos_root=videos_root,
                 rules=rules,
                 splits=splits,
+                erased_list=erased_list,
                 # TFX does not hash installed code: without this, a fix would be served from cache.
                 code_fingerprint=code.of(
                     "components.video_validator",

@@ -24,6 +24,8 @@ class Driver(base_driver.BaseDriver, portable_base_driver.BaseDriver):
         parameters = execution_info.exec_properties
         output = driver_output_pb2.DriverOutput()
         output.exec_properties[keys.INPUT_FINGERPRINT].string_value = fingerprint.of(
-            parameters[keys.MANIFEST_PATH], parameters[keys.VIDEOS_ROOT]
+            parameters[keys.MANIFEST_PATH],
+            parameters[keys.VIDEOS_ROOT],
+            parameters.get(keys.ERASED_LIST, ""),
         )
         return output

@@ -28,7 +28,7 @@ from components.video_validator import (
     transforms,
 )
 from components.video_validator.rules import Rules
-from schemas import video_record
+from schemas import erased, video_record
 from schemas.dead_letter import DeadLetter
 from schemas.video_record import VideoRecord
 
@@ -55,7 +55,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         resolve = functools.partial(manifest.resolve, manifest_path=path, videos_root=videos_root)
         if found.unknown_columns:
             _LOG.warning("ignored unknown columns %s of %s", found.unknown_columns, path)
-        candidates, invalid = rows.validate(found.rows, resolve)
+        candidates, invalid = rows.validate(found.rows, resolve, _erased(exec_properties))
         rules = Rules.from_json(exec_properties[keys.RULES])
         probed, rejected = self._probe(candidates, rules)
         sifted = copies.sift(probed)
@@ -98,6 +98,11 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             if candidate.record.key in records
         ]
         return probed, letters
+
+
+def _erased(exec_properties: dict[str, Any]) -> erased.ErasedKeys:
+    path = exec_properties.get(keys.ERASED_LIST)
+    return erased.ErasedKeys(erased.read(artifact_files.local_folder(path)) if path else ())
 
 
 def _write(artifact: types.Artifact, records: list[VideoRecord]) -> None:

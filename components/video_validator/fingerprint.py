@@ -4,6 +4,7 @@ import concurrent.futures
 import hashlib
 import os
 
+from components import artifact_files
 from components.video_validator import errors, manifest
 
 _CHUNK_BYTES = 1 << 20
@@ -11,11 +12,12 @@ _ABSENT = "absent"
 _MAX_THREADS = 8
 
 
-def of(manifest_path: str, videos_root: str) -> str:
+def of(manifest_path: str, videos_root: str, erased_list: str = "") -> str:
     """SHA-256 over the manifest's bytes and, for each path in it, the bytes of that file.
 
-    Modification times and places do not count. A manifest that cannot be read has a fingerprint
-    too: it is for the executor to fail, where the failure is recorded.
+    The list of erased keys counts too, where there is one; modification times and places do not.
+    A manifest that cannot be read has a fingerprint too: it is for the executor to fail, where the
+    failure is recorded.
 
     Returns:
       64 hexadecimal digits.
@@ -31,7 +33,17 @@ def of(manifest_path: str, videos_root: str) -> str:
     with concurrent.futures.ThreadPoolExecutor(min(_MAX_THREADS, os.cpu_count() or 1)) as pool:
         for path, file_digest in zip(written, pool.map(_file_digest, resolved), strict=True):
             digest.update(f"{path}\0{file_digest}\0".encode())
+    if erased_list and (listed := _file_digest(_local(erased_list))) != _ABSENT:
+        digest.update(f"erased\0{listed}\0".encode())
     return digest.hexdigest()
+
+
+def _local(erased_list: str) -> str:
+    """A path that can be opened; where it cannot, the executor fails and says why."""
+    try:
+        return str(artifact_files.local_folder(erased_list))
+    except artifact_files.ArtifactNotLocalError:
+        return erased_list
 
 
 def _file_digest(path: str) -> str:

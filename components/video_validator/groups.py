@@ -25,12 +25,6 @@ class Group:
     records: tuple[VideoRecord, ...]
 
 
-def identities(record: VideoRecord) -> set[str]:
-    """Names of the people in a video, as `dataset/name` unless the manifest gives a `/` itself."""
-    names = filter(None, (record.target_identity, record.source_identity))
-    return {name if "/" in name else f"{record.dataset}/{name}" for name in names}
-
-
 def connected(records: Sequence[VideoRecord], copies: Iterable[VideoRecord] = ()) -> list[Group]:
     """Finds the connected components of videos.
 
@@ -89,7 +83,7 @@ def _sources(record: VideoRecord) -> list[tuple[str, str]]:
 def _names(record: VideoRecord, named: set[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     """Everything that binds a record; its own key and id only where a video refers to them."""
     yield ("file", record.digest)
-    yield from (("identity", name) for name in identities(record))
+    yield from (("identity", name) for name in record.identities)
     yield from _sources(record)
     own = (("key", record.key), (f"id in {record.dataset}", record.video_id))
     yield from (name for name in own if name in named)

@@ -8,6 +8,7 @@ MANIFEST_PATH: Final = "manifest_path"
 VIDEOS_ROOT: Final = "videos_root"
 RULES: Final = "rules"
 SPLITS: Final = "splits"
+ERASED_LIST: Final = "erased_list"
 CODE_FINGERPRINT: Final = fingerprint.PARAMETER
 INPUT_FINGERPRINT: Final = "input_fingerprint"  # set by the driver
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from components.video_validator import manifest
 from schemas import features, taxonomy
-from schemas.dead_letter import DeadLetter
+from schemas.dead_letter import ERASED, DeadLetter
+from schemas.erased import ErasedKeys
 from schemas.video_record import VideoRecord
 
 
@@ -47,16 +48,19 @@ class _InvalidRowError(ValueError):
 
 
 def validate(
-    rows: Iterable[manifest.Row], resolve: Callable[[str], str]
+    rows: Iterable[manifest.Row],
+    resolve: Callable[[str], str],
+    erased_keys: ErasedKeys | None = None,
 ) -> tuple[list[Candidate], list[DeadLetter]]:
     """Turns rows into candidates and dead letters; each row ends in exactly one of the two.
 
     Args:
       rows: In file order: of several rows with one key the first stays.
       resolve: Gives the absolute form of a path of the manifest.
+      erased_keys: Videos and people that are kept out.
 
     Returns:
-      Candidates in row order; letters with the codes `invalid_row`, `duplicate_key`,
+      Candidates in row order; letters with the codes `invalid_row`, `erased`, `duplicate_key`,
       `label_conflict` and `missing_file`.
     """
     candidates, letters = [], []
@@ -66,6 +70,9 @@ def validate(
             candidate = _candidate(row, resolve)
         except _InvalidRowError as error:
             letters.append(_invalid(row, str(error)))
+            continue
+        if erased_keys is not None and erased_keys.covers(candidate.record):
+            letters.append(_erased(row))
             continue
         first = first_row.setdefault(candidate.record.key, row.number)
         letter = _letter(candidate, first)
@@ -136,6 +143,12 @@ def _letter(candidate: Candidate, first_row: int) -> DeadLetter | None:
         message = f"no file at {record.path}: check the column path and the videos root"
         return candidate.reject("missing_file", message)
     return None
+
+
+def _erased(row: manifest.Row) -> DeadLetter:
+    """Says which row it is and nothing of what it names: the letter stays, the name must not."""
+    message = f"row {row.number}: the video, or a person in it, was erased: remove the row"
+    return DeadLetter(record_key=f"row {row.number}", code=ERASED, message=message)
 
 
 def _invalid(row: manifest.Row, problem: str) -> DeadLetter:

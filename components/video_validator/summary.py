@@ -4,7 +4,6 @@ import collections
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from components.video_validator import groups
 from schemas import taxonomy
 from schemas.dead_letter import DeadLetter
 from schemas.video_record import VideoRecord
@@ -38,7 +37,7 @@ def of_letters(letters: Sequence[DeadLetter], *, num_rows: int) -> str:
 
 def identities(records: Iterable[VideoRecord]) -> set[str]:
     """All people that the videos name."""
-    return {name for record in records for name in groups.identities(record)}
+    return {name for record in records for name in record.identities}
 
 
 def _counts(records: list[VideoRecord]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pipeline.cli import (
     compilation,
     configuration,
     errors,
+    lineage,
     metadata,
     runs,
 )
@@ -35,6 +36,7 @@ def cli() -> None:
       deepfake runs show latest                       what the last run did
       deepfake compile                                the same pipeline as a Kubeflow package
       deepfake submit                                 compile it and start a run on the cluster
+      deepfake lineage show latest                    what made the last model
 
     \b
     Exit status of runs:
@@ -55,6 +57,7 @@ cli.add_command(cluster.submit)
 cli.add_command(cluster.status)
 cli.add_command(cluster_schedules.schedule)
 cli.add_command(metadata.metadata)
+cli.add_command(lineage.lineage)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,7 +1,6 @@
 """`deepfake metadata`: check, upgrade and fill the store that runs record themselves in."""
 
 import dataclasses
-import functools
 import json
 import pathlib
 from collections.abc import Callable
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from pipeline.cli import errors, options, quiet
-from pipeline.config import load
 from pipeline.config.tree import PipelineConfig
 from pipeline.metadata.errors import MetadataError
 
@@ -39,27 +37,6 @@ class MetadataStoreError(errors.CallError):
         self.code = error.code
 
 
-def _configured(command: _Command) -> Any:
-    """Adds --config, --output and --set, and calls the command with the configuration."""
-
-    @options.configuration("local")
-    @click.option(
-        "--output",
-        metavar="FOLDER",
-        help="Folder of artifacts, and of the store where it is a file  [default: the"
-        " configuration's]",
-    )
-    @options.overrides
-    @functools.wraps(command)
-    def call(name: str, output: str | None, overrides: tuple[str, ...], **others: Any) -> Any:
-        values = options.parsed(overrides)
-        if output is not None:
-            values["output"] = output
-        return command(load.with_overrides(load.load(name), values), **others)
-
-    return call
-
-
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -74,7 +51,7 @@ def metadata() -> None:
 
 
 @metadata.command()
-@_configured
+@options.configured
 @_json
 def check(config: PipelineConfig, as_json: bool) -> None:
     """Show what the store is and holds, and whether runs can use it; change nothing.
@@ -97,7 +74,7 @@ def check(config: PipelineConfig, as_json: bool) -> None:
 
 
 @metadata.command()
-@_configured
+@options.configured
 def upgrade(config: PipelineConfig) -> None:
     """Make the tables of an empty store, or bring older ones up to date.
 
@@ -134,7 +111,7 @@ def upgrade(config: PipelineConfig) -> None:
     metavar="OLD=NEW",
     help="Folder of artifacts that moved; may be repeated.",
 )
-@_configured
+@options.configured
 @_json
 def copy(
     config: PipelineConfig, source: pathlib.Path, rewrites: tuple[str, ...], as_json: bool

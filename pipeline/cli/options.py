@@ -1,5 +1,6 @@
 """Options that several commands share, and how their values are read."""
 
+import functools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -30,6 +31,27 @@ overrides = click.option(
     metavar="KEY=VALUE",
     help="Override one value, by its dotted key; may be repeated.",
 )
+
+
+def configured(command: Command) -> Any:
+    """Adds --config, --output and --set, and calls the command with the configuration."""
+
+    @configuration("local")
+    @click.option(
+        "--output",
+        metavar="FOLDER",
+        help="Folder of artifacts, and of the store where it is a file  [default: the"
+        " configuration's]",
+    )
+    @overrides
+    @functools.wraps(command)
+    def call(name: str, output: str | None, overrides: tuple[str, ...], **others: Any) -> Any:
+        values = parsed(overrides)
+        if output is not None:
+            values["output"] = output
+        return command(load.with_overrides(load.load(name), values), **others)
+
+    return call
 
 
 def parsed(given: tuple[str, ...]) -> dict[str, object]:

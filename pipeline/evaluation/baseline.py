@@ -10,17 +10,18 @@ from tfx.dsl.input_resolution.strategies.latest_blessed_model_strategy import (
 from tfx.utils import path_utils
 
 from components import artifact_files
-from schemas import signatures
+from schemas import erased, signatures
 from schemas.clip_spec import ClipSpec
 
 CLIP_SPEC: Final = "clip_spec"  # key of the strategy's configuration in the graph
 
 
 class LatestComparableModelStrategy(LatestBlessedModelStrategy):
-    """The latest blessed model whose input has the shape that the candidate's has.
+    """The latest blessed model whose input has the shape that the candidate's has, untainted.
 
     A model of another clip length or crop size cannot read the examples: with TFX's own strategy
-    such a baseline would fail the Evaluator instead of being left out.
+    such a baseline would fail the Evaluator instead of being left out. A tainted model was trained
+    on a video that has been erased since: nothing new is measured against it.
     """
 
     def __init__(self, clip_spec: str) -> None:
@@ -39,6 +40,8 @@ class LatestComparableModelStrategy(LatestBlessedModelStrategy):
         )
 
     def _is_comparable(self, model: types.Artifact) -> bool:
+        if model.get_int_custom_property(erased.TAINTED):
+            return False
         uri = str(artifact_files.local_folder(model.uri))
         folder = artifact_files.local_folder(path_utils.serving_model_path(uri))
         facts = folder / signatures.EXTRA_ASSETS / signatures.DETECTOR_FILE

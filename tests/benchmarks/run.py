@@ -15,7 +15,15 @@ import measuring
 import report
 
 # What starts fresh processes goes first, TensorFlow, which stays in this process, last.
-NAMES: Final = ("startup", "steps", "intervals", "extraction", "extraction_pool", "signatures")
+NAMES: Final = (
+    "startup",
+    "steps",
+    "lineage",
+    "intervals",
+    "extraction",
+    "extraction_pool",
+    "signatures",
+)
 RESULTS: Final = pathlib.Path(__file__).with_name("results.json")
 
 

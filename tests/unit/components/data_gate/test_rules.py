@@ -127,3 +127,14 @@ def test_limits_are_read_from_json():
     )
     assert limits.blocking_severities == ("ERROR",)
     assert limits.allowed_anomalies == ()
+
+
+def test_erased_rows_are_no_sign_of_bad_data(facts, limits):
+    letter = DeadLetter(record_key="row 1", code="erased", message="was erased")
+    erased = dataclasses.replace(facts, letters=(letter,) * 3)
+    outcome = rules.dead_letter_ratio(erased, limits)
+    assert (outcome.passed, outcome.value, outcome.offenders) == (True, 0.0, ())
+    lost = DeadLetter(record_key="set/swap/a", code="no_face", message="shows no face")
+    mixed = dataclasses.replace(facts, letters=(*erased.letters, lost, lost))
+    outcome = rules.dead_letter_ratio(mixed, limits)
+    assert (outcome.passed, outcome.value) == (False, 2 / 5)

@@ -54,3 +54,17 @@ def test_an_unreadable_manifest_has_a_fingerprint_too(data):
     data.write_bytes(b"\xff")
     assert len(of(data)) == 64
     assert len(of(data.parent / "absent.csv")) == 64
+
+
+def test_the_list_of_erased_keys_counts_once_it_is_there(data):
+    before = of(data)
+    listed = data.parent / "erased.jsonl"
+    assert fingerprint.of(str(data), "", str(listed)) == before
+    listed.write_text("{}")
+    first = fingerprint.of(str(data), "", str(listed))
+    listed.write_text("{}{}")
+    assert len({before, first, fingerprint.of(str(data), "", str(listed))}) == 3
+
+
+def test_a_list_in_a_bucket_that_is_not_here_is_for_the_executor_to_refuse(data):
+    assert fingerprint.of(str(data), "", "gs://nobody/erased.jsonl") == of(data)

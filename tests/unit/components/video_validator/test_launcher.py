@@ -12,7 +12,7 @@ from tfx.orchestration.local import local_dag_runner
 
 from components import dead_letters
 from components.video_validator import component, errors, keys
-from schemas import taxonomy, video_record
+from schemas import erased, taxonomy, video_record
 
 RULES = {
     "min_duration_seconds": 0.5,
@@ -38,6 +38,7 @@ class Site:
             manifest_path=str(self.manifest),
             rules=json.dumps(RULES),
             splits=json.dumps(SPLITS),
+            erased_list=str(self.folder / erased.FILE_NAME),
         )
         local_dag_runner.LocalDagRunner().run(
             pipeline.Pipeline(
@@ -144,6 +145,27 @@ def test_only_changed_content_runs_again(site, first_run):
 
     site.manifest.write_text(original)
     assert state(site.run()) == "CACHED"  # back to what it was two runs ago
+
+
+def test_an_erased_person_is_kept_out_of_the_next_run(site, first_run):
+    listed = site.folder / erased.FILE_NAME
+    key = erased.ErasedKey(
+        kind=erased.IDENTITY, sha256=erased.digest("unknown/person 4"), erased_at=""
+    )
+    erased.add(listed, key)
+    try:
+        assert state(site.run()) == "COMPLETE"
+    finally:
+        listed.unlink()
+    manifest = site.artifact("VideoManifest")
+    records = video_record.read(pathlib.Path(manifest.uri, video_record.FILE_NAME))
+    assert len(records) == 8
+    assert not any("4" in record.video_id for record in records)
+    letters = dead_letters.read(site.artifact("DeadLetters").uri)
+    assert [letter.record_key for letter in letters if letter.code == "erased"] == [
+        "row 10",
+        "row 9",
+    ]
 
 
 def test_a_manifest_without_a_usable_video_fails_the_execution(site, first_run):

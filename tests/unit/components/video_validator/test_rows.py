@@ -4,6 +4,8 @@ import pytest
 
 from components.video_validator import rows
 from components.video_validator.manifest import Row
+from schemas import erased
+from schemas.erased import ErasedKey, ErasedKeys
 
 
 @pytest.fixture
@@ -114,3 +116,23 @@ def test_a_missing_file_keeps_what_is_known_of_the_row(validate):
     assert letter.code == "missing_file"
     assert (letter.record_key, letter.path, letter.is_fake) == ("d/m/v0", "b.mp4", True)
     assert (letter.dataset, letter.manipulation_method) == ("d", "m")
+
+
+def test_an_erased_row_is_left_out_and_its_letter_names_nobody(tmp_path):
+    values = {"video_id": "v1", "path": "gone.mp4", "label": "real", "dataset": "set"}
+    named = Row(number=7, values=values | {"target_identity": "ann"})
+    key = ErasedKey(kind="identity", sha256=erased.digest("set/ann"), erased_at="")
+    candidates, [letter] = rows.validate([named], str, ErasedKeys([key]))
+    assert not candidates
+    assert (letter.code, letter.record_key) == ("erased", "row 7")
+    assert not any(name in letter.to_json() for name in ("ann", "v1", "gone"))
+
+
+def test_a_row_of_somebody_else_stays(tmp_path):
+    key = ErasedKey(kind="video", sha256=erased.digest("set/original/v2"), erased_at="")
+    (tmp_path / "a.mp4").write_bytes(b"")
+    values = {"video_id": "v1", "path": "a.mp4", "label": "real", "dataset": "set"}
+    found = rows.validate(
+        [Row(number=1, values=values)], lambda path: str(tmp_path / path), ErasedKeys([key])
+    )
+    assert len(found[0]) == 1

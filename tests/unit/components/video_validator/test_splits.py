@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from components.video_validator import errors, groups, manifest, rows, splits
+from components.video_validator import errors, manifest, rows, splits
 from schemas import taxonomy
 
 FRACTIONS = {"train": 0.55, "val": 0.15, "calibration": 0.15, "test": 0.15}
@@ -146,6 +146,6 @@ def test_each_split_of_the_real_clips_gets_one_fake_person():
     assert not letters
     records = [dataclasses.replace(c.record, digest=c.sha256) for c in candidates]
     placed = splits.assign(records, PLAN)
-    fakes = {(r.split, name) for r in placed if r.is_fake for name in groups.identities(r)}
+    fakes = {(r.split, name) for r in placed if r.is_fake for name in r.identities}
     assert sorted(split for split, _ in fakes) == sorted(taxonomy.SPLITS)
     assert sum(not record.is_fake for record in placed) == 33

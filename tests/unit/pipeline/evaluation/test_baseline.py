@@ -8,7 +8,7 @@ import pytest
 from tfx.types import standard_artifacts
 
 from pipeline.evaluation import baseline
-from schemas import signatures
+from schemas import erased, signatures
 from schemas.clip_spec import ClipSpec
 
 CLIP = ClipSpec(num_frames=8, crop_size=64)
@@ -49,6 +49,12 @@ def test_the_latest_blessed_model_is_the_baseline(tmp_path):
 @pytest.mark.parametrize("changed", [{"num_frames": 16}, {"crop_size": 96}])
 def test_a_model_of_another_input_shape_is_passed_over(tmp_path, changed):
     models = [_model(tmp_path, 1, CLIP), _model(tmp_path, 2, dataclasses.replace(CLIP, **changed))]
+    assert _resolve(models, [1, 1]) == [1]
+
+
+def test_a_model_that_was_trained_on_erased_videos_is_no_baseline(tmp_path):
+    models = [_model(tmp_path, number, CLIP) for number in (1, 2)]
+    models[1].set_int_custom_property(erased.TAINTED, 1)
     assert _resolve(models, [1, 1]) == [1]
 
 

@@ -1,0 +1,206 @@
+"""Chooses what belongs into the graph of a model or a run, and says what each node is.
+
+The graph of a model holds what it was made of, what judged it and what was pushed of it. Where it
+served as a baseline is left out: that is the history of other models.
+"""
+
+import datetime
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from components.guarded_pusher import keys as pusher_keys
+from pipeline.lineage import errors, names, walk, words
+from pipeline.lineage.diagram import Diagram, Edge, Node, Role
+from pipeline.lineage.records import CACHED, COMPLETE, Artifact, Execution, Link, Run
+from pipeline.lineage.store import Store
+from pipeline.lineage.walk import Graph
+from schemas import erased
+
+_ROLES: Final = {
+    "VideoManifest": Role.DATA,
+    "Examples": Role.DATA,
+    "Model": Role.MODEL,
+    "PushedModel": Role.MODEL,
+    "ModelBlessing": Role.VERDICT,
+    "InfraBlessing": Role.VERDICT,
+    "DataReport": Role.VERDICT,
+}
+# Property that holds a verdict, and what its 1 and 0 mean.
+_VERDICTS: Final = {
+    "ModelBlessing": (pusher_keys.BLESSED, "blessed", "not blessed"),
+    "InfraBlessing": (pusher_keys.BLESSED, "blessed", "not blessed"),
+    "DataReport": ("passed", "passed", "refused"),
+}
+_LIVE: Final = ("LIVE", "UNKNOWN")
+_LONGEST_ID: Final = 7  # digits; a longer number is a pushed version or a date
+
+
+def of(store: Store, name: str) -> Diagram:
+    """The graph of a run or, where no run is called that, of a model.
+
+    Args:
+      store: To read.
+      name: As `names.run` or `names.model` take it; a short number is the id of an artifact.
+
+    Raises:
+      LineageError: Nothing is called that, or several things are.
+    """
+    if name.isdigit() and len(name) <= _LONGEST_ID:
+        return of_model(store, names.model(store, name))
+    try:
+        run = names.run(store, name)
+    except errors.UnknownRunError:
+        return of_model(store, names.model(store, name))
+    return of_run(store, run)
+
+
+def of_run(store: Store, run: Run) -> Diagram:
+    """All executions of the run, what they read and what they made or found in the cache."""
+    executions = {execution.id: execution for execution in store.executions_of(run.name)}
+    links = store.links_of_executions(executions)
+    artifacts = store.artifacts(link.artifact_id for link in links)
+    return _diagram(f"Run {run.name}", artifacts, executions, links, ())
+
+
+def of_model(store: Store, model: Artifact) -> Diagram:
+    """What the model came from, and the executions that took it, with what they read and made."""
+    made_of = walk.with_outputs(store, walk.ancestors(store, [model.id]))
+    uses = _uses(store, model)
+    return _diagram(
+        f"Model {model.id}",
+        {**made_of.artifacts, **uses.artifacts},
+        {**made_of.executions, **uses.executions},
+        {*made_of.links, *uses.links},
+        (f"a{model.id}",),
+    )
+
+
+def _uses(store: Store, model: Artifact) -> Graph:
+    """Executions that read the model, other than to compare with it, and all their artifacts.
+
+    One that was served from the cache repeats what another did, and is left out beside it.
+    """
+    read = [
+        link.execution_id
+        for link in store.links_of_artifacts([model.id])
+        if not link.is_output and link.key not in walk.COMPARISONS
+    ]
+    users = store.executions(read)
+    links = store.links_of_executions(users)
+    done = {
+        link.artifact_id
+        for link in links
+        if link.is_output and users[link.execution_id].state == COMPLETE
+    }
+    repeats = {
+        link.execution_id
+        for link in links
+        if link.is_output and link.artifact_id in done and users[link.execution_id].state == CACHED
+    }
+    kept = tuple(link for link in links if link.execution_id not in repeats)
+    return Graph(
+        artifacts=store.artifacts(link.artifact_id for link in kept),
+        executions={key: user for key, user in users.items() if key not in repeats},
+        links=kept,
+    )
+
+
+def _diagram(
+    title: str,
+    artifacts: Mapping[int, Artifact],
+    executions: Mapping[int, Execution],
+    links: Iterable[Link],
+    focus: tuple[str, ...],
+) -> Diagram:
+    edges = {
+        _edge(link)
+        for link in links
+        if link.artifact_id in artifacts and link.execution_id in executions
+    }
+    return Diagram(
+        title=title,
+        nodes=[
+            *(_execution(executions[key]) for key in sorted(executions)),
+            *(_artifact(artifacts[key]) for key in sorted(artifacts)),
+        ],
+        edges=sorted(edges, key=lambda e: (int(e.source[1:]), int(e.target[1:]), e.key, e.source)),
+        focus=focus,
+    )
+
+
+def _edge(link: Link) -> Edge:
+    artifact, execution = f"a{link.artifact_id}", f"e{link.execution_id}"
+    if link.is_output:
+        return Edge(source=execution, target=artifact, key=link.key)
+    return Edge(source=artifact, target=execution, key=link.key)
+
+
+def _execution(execution: Execution) -> Node:
+    began, ended = _milliseconds(execution.created), _milliseconds(execution.updated)
+    state = execution.state.lower()
+    took = words.duration(began, ended) if execution.state == COMPLETE else ""
+    return Node(
+        id=f"e{execution.id}",
+        role=Role.EXECUTION,
+        title=execution.node,
+        note=" · ".join(filter(None, [state, took])),
+        type=execution.type,
+        state=state,
+        failed=state == "failed",
+        run=execution.run,
+        pipeline=execution.pipeline,
+        created=began,
+        updated=ended,
+        properties=execution.properties,
+    )
+
+
+def _artifact(artifact: Artifact) -> Node:
+    note, failed = _fact(artifact)
+    created = _milliseconds(artifact.created)
+    return Node(
+        id=f"a{artifact.id}",
+        role=_ROLES.get(artifact.type, Role.RECORD),
+        title=artifact.type,
+        note=note,
+        type=artifact.type,
+        state=artifact.state.lower(),
+        failed=failed,
+        created=created,
+        updated=created,
+        uri=artifact.uri,
+        properties=artifact.properties,
+    )
+
+
+def _fact(artifact: Artifact) -> tuple[str, bool]:
+    """The one fact for the card, and whether it is bad news."""
+    properties = artifact.properties
+    if properties.get(erased.TAINTED):
+        return "trained on erased data", True
+    if artifact.state not in _LIVE:
+        return artifact.state.lower(), False
+    if artifact.type in _VERDICTS:
+        name, good, bad = _VERDICTS[artifact.type]
+        if name in properties:
+            return (good, False) if properties[name] == 1 else (bad, True)
+    if artifact.type == "PushedModel" and pusher_keys.PUSHED in properties:
+        if properties[pusher_keys.PUSHED] == 1:
+            return f"version {properties.get(pusher_keys.PUSHED_VERSION, '')}", False
+        return "not pushed", True
+    return _count(artifact) or f"artifact {artifact.id}", False
+
+
+def _count(artifact: Artifact) -> str:
+    properties = artifact.properties
+    if artifact.type == "DeadLetters" and "num_inputs" in properties:
+        return f"{properties.get('num_letters', 0)} of {properties['num_inputs']} left out"
+    for noun in ("tracks", "videos"):
+        number = properties.get(f"num_{noun}")
+        if isinstance(number, int):
+            return words.counted(number, noun.removesuffix("s"), noun)
+    return ""
+
+
+def _milliseconds(time: datetime.datetime) -> int:
+    return round(time.timestamp() * 1000)

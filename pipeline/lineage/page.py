@@ -1,0 +1,113 @@
+"""A diagram as one HTML file that needs nothing else: no network, no other file.
+
+Everything that a reader sees is in the markup, escaped; the script only moves, hides and copies
+elements. A content security policy allows that script and that style sheet alone.
+"""
+
+import base64
+import hashlib
+import html
+import importlib.resources
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from pipeline.lineage import layout, page_tables, words
+from pipeline.lineage.diagram import Diagram, Edge, Node
+
+_MARGIN: Final = 24
+_NAME_LETTERS: Final = 20
+_NOTE_LETTERS: Final = 25
+_KINDS: Final = {True: "Execution", False: "Artifact"}
+
+
+def render(diagram: Diagram) -> str:
+    """The page: the graph, a panel for details, and the same as tables."""
+    placed = layout.place(
+        [node.id for node in diagram.nodes], [(e.source, e.target) for e in diagram.edges]
+    )
+    style, script = _packaged("graph.css"), _packaged("graph.js")
+    entered = {edge.target for edge in diagram.edges}
+    values = {
+        "title": html.escape(diagram.title),
+        "summary": html.escape(_summary(diagram)),
+        "view_box": f"{-_MARGIN} {-_MARGIN} {placed.width + 2 * _MARGIN:.0f}"
+        f" {placed.height + 2 * _MARGIN:.0f}",
+        "edges": "".join(
+            _edge(edge, path) for edge, path in zip(diagram.edges, placed.paths, strict=True)
+        ),
+        "nodes": "".join(
+            _node(node, placed.centres[node.id], node.id in diagram.focus, node.id in entered)
+            for node in diagram.nodes
+        ),
+        "tables": page_tables.render(diagram),
+        "style": style,
+        "style_hash": _hash(style),
+        "script": script,
+        "script_hash": _hash(script),
+    }
+    # One pass: what is filled in is not looked at again.
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: values[match[1]], _packaged("graph.html"))
+
+
+def _summary(diagram: Diagram) -> str:
+    runs = len({node.run for node in diagram.executions if node.run})
+    parts = [
+        words.counted(len(diagram.executions), "execution"),
+        words.counted(len(diagram.artifacts), "artifact"),
+        words.counted(runs, "run"),
+    ]
+    return " · ".join(parts)
+
+
+def _packaged(name: str) -> str:
+    folder = importlib.resources.files("pipeline.lineage") / "web"
+    return (folder / name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _node(node: Node, centre: layout.Point, in_focus: bool, can_fold: bool) -> str:
+    width, height = layout.NODE_WIDTH, layout.NODE_HEIGHT
+    x, y = centre[0] - width / 2, centre[1] - height / 2
+    classes = ["node", node.role.value]
+    classes += ["cached"] * (node.state == "cached") + ["failed"] * node.failed
+    classes += ["focus"] * in_focus
+    kind = f"{_KINDS[node.is_execution]} {node.id[1:]} · {node.state}"
+    label = ", ".join(filter(None, [node.title, kind, node.note]))
+    radius = 6 if node.is_execution else height / 2
+    box = f'width="{width}" height="{height}" rx="{radius:g}"'
+    name_y = 21 if node.note else 29
+    note = _line("note", node.note, _NOTE_LETTERS, 38) if node.note else ""
+    fold = (
+        f'<g class="fold"><circle cx="{width / 2:g}" r="8"/>'
+        f'<text x="{width / 2:g}" y="4">&minus;</text></g>'
+    )
+    return (
+        f'<g class="{" ".join(classes)}" transform="translate({x:.1f} {y:.1f})" role="button"'
+        f' tabindex="-1" data-id="{html.escape(node.id)}" data-title="{html.escape(node.title)}"'
+        f' data-kind="{html.escape(kind)}" data-box="{x:.1f} {y:.1f} {width} {height}"'
+        f' aria-label="{html.escape(label)}"><title>{html.escape(label)}</title>'
+        f'<rect class="box" {box}/><rect class="tint" {box}/>'
+        f"{_line('name', node.title, _NAME_LETTERS, name_y)}{note}{fold if can_fold else ''}</g>"
+    )
+
+
+def _line(name: str, text: str, letters: int, y: int) -> str:
+    shown = html.escape(words.shortened(text, letters))
+    return f'<text class="{name}" x="{layout.NODE_WIDTH / 2:g}" y="{y}">{shown}</text>'
+
+
+def _edge(edge: Edge, path: Sequence[layout.Point]) -> str:
+    (x, y), *others = path
+    line = f"M{x:.1f} {y:.1f}"
+    for next_x, next_y in others:
+        middle = (y + next_y) / 2
+        line += f"C{x:.1f} {middle:.1f} {next_x:.1f} {middle:.1f} {next_x:.1f} {next_y:.1f}"
+        x, y = next_x, next_y
+    return (
+        f'<path class="edge" d="{line}" data-source="{html.escape(edge.source)}"'
+        f' data-target="{html.escape(edge.target)}" data-key="{html.escape(edge.key)}"/>'
+    )

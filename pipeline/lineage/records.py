@@ -1,0 +1,84 @@
+"""What ML Metadata keeps, as plain frozen records."""
+
+import dataclasses
+import datetime
+from collections.abc import Mapping
+from typing import Any, Final, TypeAlias
+
+# Numbers and text as they were written; lists and mappings where TFX wrote JSON.
+Value: TypeAlias = "int | float | str | bool | list[Any] | dict[str, Any] | None"
+Properties: TypeAlias = Mapping[str, Value]
+
+LIVE: Final = "LIVE"  # of an artifact
+DELETED: Final = "DELETED"
+COMPLETE: Final = "COMPLETE"  # of an execution
+CACHED: Final = "CACHED"
+RUNNING: Final = "RUNNING"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Artifact:
+    """One artifact.
+
+    Attributes:
+      id: In the store.
+      type: `Model`, `Examples`, ...
+      uri: Folder of its files.
+      state: `LIVE`, `DELETED`, ... as ML Metadata names it; `UNKNOWN` where none was written.
+      properties: Those of its type and the custom ones, by name.
+      created: When the store heard of it, UTC.
+    """
+
+    id: int
+    type: str
+    uri: str
+    state: str
+    properties: Properties
+    created: datetime.datetime
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Execution:
+    """One node in one run.
+
+    Attributes:
+      id: In the store.
+      node: Id of the node; the last part of `type` where nothing recorded it.
+      type: Dotted name of the component's class.
+      state: `COMPLETE`, `CACHED`, `FAILED`, ... as ML Metadata names it.
+      properties: Its parameters, by name.
+      created: When it began, UTC.
+      updated: When the store heard of it last, UTC.
+      run: Its run; empty where it belongs to none.
+      pipeline: The run's pipeline; empty as `run`.
+    """
+
+    id: int
+    node: str
+    type: str
+    state: str
+    properties: Properties
+    created: datetime.datetime
+    updated: datetime.datetime
+    run: str
+    pipeline: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Run:
+    """One run: its id, its pipeline (empty if no node began), when the store heard of it, UTC."""
+
+    name: str
+    pipeline: str
+    created: datetime.datetime
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Link:
+    """An execution read an artifact or made it, as the `index`th of the channel `key`."""
+
+    artifact_id: int
+    execution_id: int
+    is_output: bool
+    key: str
+    index: int

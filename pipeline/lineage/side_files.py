@@ -1,0 +1,107 @@
+"""Files beside artifacts, as the lineage commands read them: gone ones are told, not skipped."""
+
+import json
+import pathlib
+from collections.abc import Mapping
+from typing import Any, Final
+
+from components import artifact_files
+from pipeline.journal.run_folder import RunFolder
+from pipeline.lineage import errors
+from pipeline.lineage.records import Artifact, Execution
+from schemas import signatures, track_index, video_record
+from schemas.track_index import TrackRow
+from schemas.video_record import VideoRecord
+
+SERVING_MODEL: Final = "Format-Serving"  # folder of the SavedModel in a Model, as TFX names it
+
+
+def videos(manifest: Artifact) -> list[VideoRecord]:
+    """The records of a VideoManifest.
+
+    Raises:
+      FilesGoneError: The file cannot be read.
+    """
+    try:
+        return video_record.read(_folder(manifest) / video_record.FILE_NAME)
+    except (OSError, ValueError, TypeError) as error:
+        raise _gone(manifest, error) from error
+
+
+def tracks(examples: Artifact) -> list[TrackRow]:
+    """The track index of Examples.
+
+    Raises:
+      FilesGoneError: The file cannot be read.
+    """
+    try:
+        return track_index.read(str(_folder(examples)))
+    except (OSError, ValueError, KeyError) as error:
+        raise _gone(examples, error) from error
+
+
+def detector(model: Artifact) -> dict[str, Any]:
+    """What the trainer recorded inside a Model.
+
+    Raises:
+      FilesGoneError: The file cannot be read.
+    """
+    extra = _folder(model) / SERVING_MODEL / signatures.EXTRA_ASSETS
+    return _mapping(extra / signatures.DETECTOR_FILE, model)
+
+
+def report(artifact: Artifact, file_name: str) -> dict[str, Any]:
+    """A JSON file in the artifact's folder.
+
+    Raises:
+      FilesGoneError: The file cannot be read.
+    """
+    return _mapping(_folder(artifact) / file_name, artifact)
+
+
+def expect(artifact: Artifact, file_name: str) -> None:
+    """Raises FilesGoneError unless the artifact's folder has that file."""
+    path = _folder(artifact) / file_name
+    if not path.is_file():
+        raise _gone(artifact, FileNotFoundError(f"no file {path}"))
+
+
+def run_summary(artifact: Artifact, maker: Execution) -> dict[str, Any] | None:
+    """The report of the run in which `maker` made `artifact`; None where there is none.
+
+    TFX puts an artifact into `<output>/artifacts/<node>/<channel>/<execution>`, and the run's
+    folder is `<output>/<run>`.
+    """
+    parents = _folder(artifact).parents
+    if not maker.run or len(parents) < 4:
+        return None
+    path = RunFolder(parents[3] / maker.run).summary
+    try:
+        return _mapping(path, artifact)
+    except errors.FilesGoneError:
+        return None
+
+
+def _folder(artifact: Artifact) -> pathlib.Path:
+    try:
+        return artifact_files.local_folder(artifact.uri)
+    except artifact_files.ArtifactNotLocalError as error:
+        raise _gone(artifact, error) from error
+
+
+def _mapping(path: pathlib.Path, artifact: Artifact) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise _gone(artifact, error) from error
+    if not isinstance(found, Mapping):
+        raise _gone(artifact, ValueError(f"{path} holds no JSON object"))
+    return dict(found)
+
+
+def _gone(artifact: Artifact, error: Exception) -> errors.FilesGoneError:
+    state = "" if artifact.state == "LIVE" else f", which is {artifact.state}"
+    return errors.FilesGoneError(
+        f"cannot read the files of {artifact.type} {artifact.id}{state} ({error}); restore them,"
+        " or take what only ML Metadata says"
+    )

@@ -1,0 +1,209 @@
+"""Why a model was blessed or not: gates with value, bound and baseline; the checks of serving."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from components.serving_validator import keys as serving_keys
+from pipeline.evaluation.summary import EvaluationSummary, Gate
+from pipeline.lineage import errors, names, pushes, side_files
+from pipeline.lineage.pushes import Push
+from pipeline.lineage.records import CACHED, Artifact, Execution, Link
+from pipeline.lineage.store import Store
+
+_EVALUATION: Final = "ModelEvaluation"
+_MODEL_BLESSING: Final = "ModelBlessing"
+_INFRA_BLESSING: Final = "InfraBlessing"
+_BASELINE: Final = "baseline_model"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """One evaluation of a model.
+
+    Attributes:
+      run: In which it was evaluated.
+      artifact_id: Of the ModelEvaluation.
+      blessed: What the ModelBlessing says; None where it says nothing.
+      baseline_id: Of the model it was compared with, None without one.
+      baseline_versions: Under which that was pushed.
+      gates: All that applied, broken ones first.
+      overall: Estimates (`value`, `lower`, `upper`) by metric, over all test videos.
+      unread: Why there are no gates; empty where they could be read.
+    """
+
+    run: str
+    artifact_id: int
+    blessed: bool | None
+    baseline_id: int | None
+    baseline_versions: tuple[str, ...]
+    gates: tuple[Gate, ...]
+    overall: Mapping[str, Mapping[str, float | None]]
+    unread: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ServingCheck:
+    """One trial of a model in a server: `findings` speak against it; `unread` as of Evaluation."""
+
+    run: str
+    artifact_id: int
+    blessed: bool
+    findings: tuple[str, ...]
+    unread: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """Everything that was judged of one model, oldest first; the last of each kind counts."""
+
+    model_id: int
+    evaluations: tuple[Evaluation, ...]
+    serving_checks: tuple[ServingCheck, ...]
+    pushes: tuple[Push, ...]
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """Under which the model was pushed."""
+        return pushes.versions(self.pushes)
+
+
+def why(store: Store, name: str) -> Verdict:
+    """The verdict on the model `name`, as `names.model` reads it.
+
+    Raises:
+      LineageError: It means no model, or several.
+    """
+    return of_model(store, names.model(store, name).id)
+
+
+def of_model(store: Store, model_id: int) -> Verdict:
+    """The verdict on the model of that id."""
+    judged = _Judged(store, model_id)
+    baselines = [identity for e in judged.executions if (identity := judged.baseline_id(e))]
+    pushed = pushes.by_model(store, {model_id, *baselines})
+    return Verdict(
+        model_id=model_id,
+        evaluations=tuple(
+            _evaluation(judged, execution, artifact, pushed)
+            for execution, artifact in judged.made(_EVALUATION)
+        ),
+        serving_checks=tuple(
+            _serving_check(execution, artifact)
+            for execution, artifact in judged.made(_INFRA_BLESSING)
+        ),
+        pushes=pushed.get(model_id, ()),
+    )
+
+
+class _Judged:
+    """The executions that read a model as such (not as a baseline), and what they made."""
+
+    def __init__(self, store: Store, model_id: int) -> None:
+        read = [
+            link
+            for link in store.links_of_artifacts([model_id])
+            if not link.is_output and link.key == serving_keys.MODEL
+        ]
+        found = store.executions(sorted({link.execution_id for link in read}))
+        self.executions: Sequence[Execution] = [e for e in found.values() if e.state != CACHED]
+        links = store.links_of_executions(execution.id for execution in self.executions)
+        self._links: Sequence[Link] = links
+        self._artifacts = store.artifacts(link.artifact_id for link in links if link.is_output)
+
+    def made(self, type_name: str) -> list[tuple[Execution, Artifact]]:
+        """Executions with their artifacts of a type."""
+        return [
+            (execution, artifact)
+            for execution in self.executions
+            for link in self._links
+            if link.execution_id == execution.id
+            and link.is_output
+            and (artifact := self._artifacts[link.artifact_id]).type == type_name
+        ]
+
+    def baseline_id(self, execution: Execution) -> int | None:
+        """The model that the execution compared with."""
+        found = (
+            link.artifact_id
+            for link in self._links
+            if link.execution_id == execution.id and link.key == _BASELINE and not link.is_output
+        )
+        return next(found, None)
+
+    def blessed(self, execution: Execution) -> bool | None:
+        """What the execution's ModelBlessing says."""
+        found = [a for e, a in self.made(_MODEL_BLESSING) if e.id == execution.id]
+        return _says_blessed(found[0]) if found else None
+
+
+def _evaluation(
+    judged: _Judged,
+    execution: Execution,
+    artifact: Artifact,
+    pushed: Mapping[int, Sequence[Push]],
+) -> Evaluation:
+    baseline = judged.baseline_id(execution)
+    gates: tuple[Gate, ...] = ()
+    overall: Mapping[str, Any] = {}
+    unread = ""
+    try:
+        gates, overall = _results(execution, artifact)
+    except errors.FilesGoneError as error:
+        unread = str(error)
+    return Evaluation(
+        run=execution.run,
+        artifact_id=artifact.id,
+        blessed=judged.blessed(execution),
+        baseline_id=baseline,
+        baseline_versions=pushes.versions(pushed.get(baseline, ())) if baseline else (),
+        gates=gates,
+        overall=overall,
+        unread=unread,
+    )
+
+
+def _results(
+    execution: Execution, artifact: Artifact
+) -> tuple[tuple[Gate, ...], Mapping[str, Any]]:
+    """Gates and overall metrics: of the run's report, which is quick to read, or of TFMA's files.
+
+    Raises:
+      FilesGoneError: Neither is there.
+    """
+    summary = side_files.run_summary(artifact, execution)
+    if summary is not None and summary.get("gates") and summary.get("metrics"):
+        gates = tuple(Gate(**gate) for gate in summary["gates"])
+        return gates, summary["metrics"].get("overall", {}).get("metrics", {})
+    loaded = _loaded(artifact)
+    metrics = loaded.overall.metrics if loaded.overall else {}
+    return loaded.gates, {name: dataclasses.asdict(found) for name, found in metrics.items()}
+
+
+def _loaded(artifact: Artifact) -> EvaluationSummary:
+    side_files.expect(artifact, "eval_config.json")
+    # TFMA takes seconds to import, and most evaluations have a report beside them.
+    from pipeline.evaluation import results
+
+    return results.load(artifact.uri)
+
+
+def _serving_check(execution: Execution, artifact: Artifact) -> ServingCheck:
+    findings: tuple[str, ...] = ()
+    unread = ""
+    try:
+        found = side_files.report(artifact, serving_keys.REASONS_FILE)
+        findings = tuple(str(entry["message"]) for entry in found[serving_keys.REASONS])
+    except errors.FilesGoneError as error:
+        unread = str(error)
+    return ServingCheck(
+        run=execution.run,
+        artifact_id=artifact.id,
+        blessed=_says_blessed(artifact),
+        findings=findings,
+        unread=unread,
+    )
+
+
+def _says_blessed(artifact: Artifact) -> bool:
+    return artifact.properties.get(serving_keys.BLESSED) == 1
