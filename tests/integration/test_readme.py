@@ -80,6 +80,15 @@ def test_a_command_works(command, demo, place):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_the_python_of_the_lineage_guide_runs(demo, place):
+    guide = (ROOT / "pipeline" / "docs" / "lineage.md").read_text(encoding="utf-8")
+    [program] = re.findall(r"```python\n(.*?)```", guide, flags=re.DOTALL)
+    (place / "example.py").write_text(program)
+    done = _call(".venv/bin/python example.py", place)
+    assert done.returncode == 0, done.stderr
+    assert "'real'" in done.stdout
+
+
 @pytest.mark.parametrize("command", RUNS)
 def test_a_run_starts_as_written(command, demo, place):
     """Up to the first node: other tests run the rest."""
