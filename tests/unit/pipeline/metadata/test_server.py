@@ -4,6 +4,7 @@ import socket
 import struct
 import threading
 
+import pymysql
 import pytest
 
 from pipeline.config.metadata import MetadataConfig
@@ -70,7 +71,10 @@ def test_a_server_that_starts_with_caching_sha2_is_understood(server_that_wants)
 
 
 def test_an_account_with_another_plugin_of_mariadb_is_understood(mariadb, account_with, config):
-    mariadb.root("INSTALL SONAME 'auth_ed25519'")
+    try:
+        mariadb.root("INSTALL SONAME 'auth_ed25519'")
+    except pymysql.err.OperationalError:
+        pytest.skip("the server has no ed25519 plug-in (Debian's mariadb-server brings it)")
     try:
         account_with("ALL", config.metadata.database, "VIA ed25519 USING PASSWORD('a-password')")
         with pytest.raises(errors.UnsupportedAuthenticationError) as caught:
