@@ -6,12 +6,8 @@ CallError
 ├── NoSuchRunError          `runs show` of an unknown run
 ├── OutputInUseError        another run holds the output folder
 ├── FolderTakenError        the demo's video folder holds something else
-├── PartialStepsError       --from or --to with a runner that knows no parts
-└── UnknownNodeError        a --from or --to that is no node
+└── PartialStepsError       --from or --to with a runner that knows no parts
 """
-
-import difflib
-from collections.abc import Sequence
 
 
 class CallError(Exception):
@@ -58,14 +54,3 @@ class PartialStepsError(CallError):
     """--from or --to with a runner that runs the whole graph only."""
 
     code = "partial_steps"
-
-
-class UnknownNodeError(CallError):
-    """A --from or --to that is no node of the graph."""
-
-    code = "unknown_node"
-
-    def __init__(self, name: str, known: Sequence[str]) -> None:
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        super().__init__(f"no node {name!r}{hint} (nodes: {', '.join(known)})")

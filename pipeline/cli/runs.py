@@ -17,6 +17,7 @@ from pipeline.journal.log import RunFollower
 from pipeline.journal.run_folder import RunFolder
 from pipeline.journal.state import RunState
 from pipeline.reports import run_report
+from pipeline.runners.errors import UnknownNodeError
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -32,7 +33,7 @@ def _node_name(context: click.Context, parameter: click.Parameter, value: str) -
     """Checks the id of a node, in any case; a wrong one is answered with the nearest."""
     by_lower_case = {node.lower(): node for node in NODES}
     if value and value.lower() not in by_lower_case:
-        raise errors.UnknownNodeError(value, NODES)
+        raise UnknownNodeError(value, NODES)
     return by_lower_case.get(value.lower(), "")
 
 

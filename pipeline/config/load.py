@@ -10,7 +10,6 @@ ConfigError
 
 import collections.abc
 import dataclasses
-import difflib
 import pathlib
 import typing
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ from typing import Any, TypeVar
 import yaml
 
 from pipeline.config import yaml12
+from pipeline.config.hints import did_you_mean
 from pipeline.config.tree import PipelineConfig
 
 SHIPPED_FOLDER = pathlib.Path(__file__).parent.parent / "configs"
@@ -86,9 +86,8 @@ def load(path_or_name: str | pathlib.Path) -> PipelineConfig:
     if not path.is_file() and name.removesuffix(".yaml") in shipped():
         path = SHIPPED_FOLDER / name
     if not path.is_file():
-        near = difflib.get_close_matches(name, shipped(), n=1)
-        hint = f"did you mean {near[0]}?" if near else f"shipped ones: {', '.join(shipped())}"
-        raise UnreadableConfigError(f"no configuration file {name}; {hint}")
+        hint = did_you_mean(name, shipped()) or f"; shipped ones: {', '.join(shipped())}"
+        raise UnreadableConfigError(f"no configuration file {name}{hint}")
     try:
         return from_mapping(PipelineConfig, parse(path.read_text(encoding="utf-8")))
     except ConfigError as error:
@@ -123,9 +122,7 @@ def value_at(config: PipelineConfig, dotted: str) -> object:
     for name in dotted.split("."):
         known = value if isinstance(value, Mapping) else getattr(value, "__dict__", {})
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise UnknownKeyError(f"unknown key {dotted}{hint}")
+            raise UnknownKeyError(f"unknown key {dotted}{did_you_mean(name, known)}")
         value = known[name]
     return value
 
@@ -169,8 +166,7 @@ def from_mapping(cls: type[T], values: object, at: str = "") -> T:
     kwargs = {}
     for key, value in values.items():
         if key not in hints:
-            near = difflib.get_close_matches(str(key), hints, n=1)
-            hint = f"; did you mean {at}{near[0]}?" if near else ""
+            hint = did_you_mean(str(key), hints, prefix=at)
             raise UnknownKeyError(f"unknown key {at}{key}{hint}")
         kwargs[key] = _typed(hints[key], value, f"{at}{key}")
     for field in dataclasses.fields(cls):  # type: ignore[arg-type]

@@ -1,14 +1,23 @@
 """Errors of running a graph.
 
 RunnerError
-├── UnknownNodeError        a name that is no node of the graph
-├── EmptyRangeError         no node lies between --from and --to
-├── NothingToReuseError     a partial run without an earlier run to start from
-└── NodeFailedError         a node that recorded its failure instead of raising
+├── UnknownNodeError           a name that is no node of the graph
+├── EmptyRangeError            no node lies between --from and --to
+├── NothingToReuseError        a partial run without an earlier run to start from
+├── NodeFailedError            a node that recorded its failure instead of raising
+├── BundleTooLargeError        a compiled pipeline larger than a cluster takes
+├── BundleDigestError          a bundle that is absent, torn, or not the one asked for
+├── CodeMismatchError          a bundle compiled by other code than the installed one
+├── BadRunIdError              a run id that is none
+├── AttemptStillRunningError   a second attempt of a step while the first is alive
+└── NoJournalError             a run that left nothing to report on
+
+Those of compiling, of the cluster's API and of the steps on this machine are in their packages.
 """
 
-import difflib
 from collections.abc import Sequence
+
+from pipeline.config.hints import did_you_mean
 
 
 class RunnerError(Exception):
@@ -27,8 +36,7 @@ class UnknownNodeError(RunnerError):
     code = "unknown_node"
 
     def __init__(self, name: str, known: Sequence[str]) -> None:
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        hint = did_you_mean(name, known, cutoff=0.5)
         super().__init__(f"no node {name!r}{hint} (nodes: {', '.join(known)})")
 
 

@@ -2,11 +2,11 @@
 
 import dataclasses
 import decimal
-import difflib
 import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from pipeline.config.hints import did_you_mean
 from pipeline.runners import errors
 
 RUN_ID: Final = "{{$.pipeline_job_uuid}}"
@@ -155,8 +155,7 @@ class Plan:
     def _values(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         for name, value in arguments.items():
             if name not in self.parameters:
-                near = difflib.get_close_matches(name, self.parameters, n=1)
-                hint = f"; did you mean {near[0]}?" if near else ""
+                hint = did_you_mean(name, self.parameters)
                 raise BadArgumentError(f"{self.name} has no parameter {name}{hint}")
             _check_type(name, value, self.parameters[name].type)
         values = {name: parameter.default for name, parameter in self.parameters.items()}
