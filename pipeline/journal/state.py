@@ -77,12 +77,20 @@ class RunState:
             case events.RunEnded():
                 self.outcome = event.outcome
                 self._close_running_nodes()
+                if event.outcome is Outcome.INTERRUPTED:
+                    self._forget_what_never_began()
 
     @property
     def running(self) -> NodeRecord | None:
         """The node at work, if any."""
         at_work = (node for node in self.nodes.values() if node.state is NodeState.RUNNING)
         return next(at_work, None)
+
+    def _forget_what_never_began(self) -> None:
+        """An interrupt explains why a node was never reached: that is no error of its own."""
+        node = self.nodes.get(self.error.node) if self.error else None
+        if node is not None and node.state is NodeState.WAITING:
+            self.error = None
 
     def _forget_error(self, node: str) -> None:
         """What failed is tried again."""

@@ -58,7 +58,8 @@ def _closing_events(state: RunState) -> list[events.Event]:
             node=lost.id,
             type="StepLost",
             code="step_lost",
-            message=f"the step of {lost.id} {what}: killed, out of memory, or not scheduled",
+            message=f"the step of {lost.id} {what}: killed, out of memory, not"
+            " scheduled, or the run was ended",
             advice="Look at the events and the log of its pod, then retry the run: finished nodes"
             " are not run again.",
         ),

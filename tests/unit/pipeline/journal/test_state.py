@@ -55,3 +55,13 @@ def test_what_was_tried_again_is_no_error_and_the_first_of_several_errors_stays(
 def test_a_step_whose_clock_is_ahead_loses_nothing_when_the_plan_is_told():
     state = RunState([events.NodeStarted(node="B", time=1.0), events.Planned(nodes=("A", "B"))])
     assert [node.state for node in state.nodes.values()] == [NodeState.WAITING, NodeState.RUNNING]
+
+
+def test_an_interrupt_explains_a_node_that_was_never_reached_but_not_one_that_failed():
+    lost = events.Failed(node="B", type="StepLost", code="step_lost", message="never began")
+    failed = events.Failed(node="A", type="X", message="bad data")
+    interrupted = events.RunEnded(outcome=Outcome.INTERRUPTED)
+    ended = events.NodeEnded(node="A", state=NodeState.FAILED)
+    planned = events.Planned(nodes=("A", "B"))
+    assert RunState([planned, lost, interrupted]).error is None
+    assert RunState([planned, ended, failed, interrupted]).error is failed
