@@ -377,5 +377,6 @@ def test_no_command_writes_below_the_home_folder(deepfake, package, tmp_path, mo
 
 def test_the_shipped_configuration_names_parameters_that_the_section_has():
     config = load.load("kubeflow")
-    for key in config.kubeflow.parameters:
-        load.value_at(config, key)
+    values = [load.value_at(config, key) for key in config.kubeflow.parameters]
+    assert values
+    assert all(isinstance(value, (str, int, float)) for value in values)

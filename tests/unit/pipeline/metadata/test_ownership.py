@@ -48,4 +48,7 @@ def test_a_history_that_moved_takes_its_folder_along(configured, tmp_path):
 def test_a_folder_may_move_with_the_file_in_it(configured, tmp_path):
     ownership.claim(configured())
     (tmp_path / "runs").rename(tmp_path / "elsewhere")
-    ownership.claim(configured(output=str(tmp_path / "elsewhere")))
+    moved = {"output": str(tmp_path / "elsewhere")}
+    ownership.claim(configured(**moved))
+    with pytest.raises(errors.OtherStoreError):
+        ownership.claim(configured(**moved, **SERVER))
