@@ -8,7 +8,6 @@ Like `pipeline.cli.worker` it ends when the command that holds its input is gone
 """
 
 import argparse
-import collections
 import dataclasses
 import functools
 import logging
@@ -18,7 +17,7 @@ import signal
 from collections.abc import Sequence
 from typing import Final
 
-from pipeline.cli import worker
+from pipeline.cli import wording, worker
 from pipeline.config import load
 from pipeline.config.tree import PipelineConfig
 from pipeline.journal import events
@@ -30,7 +29,6 @@ from pipeline.runners.emulation.scheduling import AttemptEnded, Outcome
 
 # A cluster waits for a broken machine to be replaced; here it is the same one again.
 BACKOFF_SCALE: Final = 0.1
-SHOWN_LOG_LINES: Final = 8
 
 _OUTCOMES: Final = {
     0: events.Outcome.FINISHED,
@@ -111,7 +109,7 @@ def _tell_failure(folder: RunFolder, journal: Journal, ended: AttemptEnded) -> N
     if any(isinstance(event, events.Failed) and event.time >= ended.started for event in told):
         return
     log = folder.step_log(name)
-    lines = "\n".join(_last_lines(log))
+    lines = wording.last_lines(log)
     journal.append(
         events.Failed(
             node=name,
@@ -127,15 +125,9 @@ def _tell_failure(folder: RunFolder, journal: Journal, ended: AttemptEnded) -> N
 def _how(ended: AttemptEnded) -> str:
     if ended.outcome is Outcome.TIMED_OUT:
         return f"was stopped after {ended.seconds:.0f} s: its time was over"
-    name = {number.value: number.name for number in signal.Signals}.get(ended.status - 128)
-    if name is None:
-        return f"ended with status {ended.status}"
-    return f"was killed by {name}" + (" (out of memory?)" if name == "SIGKILL" else "")
-
-
-def _last_lines(log: pathlib.Path) -> list[str]:
-    with log.open(encoding="utf-8", errors="replace") as lines:
-        return [line.rstrip() for line in collections.deque(lines, SHOWN_LOG_LINES)]
+    numbers = {number.value: number for number in signal.Signals}
+    number = numbers.get(ended.status - 128)
+    return f"ended with status {ended.status}" if number is None else wording.killed_by(number)
 
 
 def _close(folder: RunFolder, journal: Journal, outcome: events.Outcome) -> None:

@@ -1,6 +1,5 @@
 """Starts the worker of a run, follows its journal, and writes the report when it has ended."""
 
-import collections
 import contextlib
 import os
 import pathlib
@@ -11,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from types import FrameType
 from typing import Any, Protocol
 
+from pipeline.cli import wording
 from pipeline.journal import events
 from pipeline.journal.log import Journal, RunFollower
 from pipeline.journal.run_folder import RunFolder
@@ -19,7 +19,6 @@ from pipeline.reports import run_report
 
 POLL_SECONDS = 0.1
 STOP_SECONDS = 45.0  # container steps get ten, and then the report is made
-SHOWN_LOG_LINES = 8
 _PACKAGE_ROOT = pathlib.Path(__file__).parents[2]
 
 
@@ -164,9 +163,8 @@ def _record_death(
         return
     how = f"ended with status {returncode}"
     if returncode < 0:
-        name = signal.Signals(-returncode).name
-        how = f"was killed by {name}" + (" (out of memory?)" if name == "SIGKILL" else "")
-    lines = "\n".join(_last_lines(folder.log))
+        how = wording.killed_by(signal.Signals(-returncode))
+    lines = wording.last_lines(folder.log)
     running = state.running
     journal.append(
         events.Failed(
@@ -178,8 +176,3 @@ def _record_death(
         )
     )
     journal.append(events.RunEnded(outcome=events.Outcome.FAILED))
-
-
-def _last_lines(log: pathlib.Path) -> list[str]:
-    with log.open(encoding="utf-8", errors="replace") as lines:
-        return [line.rstrip() for line in collections.deque(lines, SHOWN_LOG_LINES)]

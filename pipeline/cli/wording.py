@@ -1,11 +1,16 @@
-"""The state of a node in words and figures: shared by the live table and the plain lines."""
+"""What a run shows, in words and figures: nodes on the screen, and how a process died."""
 
+import collections
+import pathlib
+import signal
 from collections.abc import Mapping
 from typing import Any
 
 from pipeline.journal.state import NodeRecord
 
 Progress = Mapping[str, Any]
+
+_SHOWN_LOG_LINES = 8
 
 
 def duration(seconds: float) -> str:
@@ -113,3 +118,15 @@ def _blessing(blessing: Mapping[str, Any]) -> str:
 
 def _push(push: Mapping[str, Any]) -> str:
     return f"version {push['version']}" if push["pushed"] else "NOTHING PUSHED"
+
+
+def killed_by(number: signal.Signals) -> str:
+    """What became of a process that a signal ended."""
+    guess = " (out of memory?)" if number is signal.SIGKILL else ""
+    return f"was killed by {number.name}{guess}"
+
+
+def last_lines(log: pathlib.Path) -> str:
+    """The end of a log, as much of it as a report shows."""
+    with log.open(encoding="utf-8", errors="replace") as lines:
+        return "\n".join(line.rstrip() for line in collections.deque(lines, _SHOWN_LOG_LINES))
