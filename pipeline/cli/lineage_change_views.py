@@ -141,6 +141,7 @@ def _plan_rows(plan: "ErasurePlan") -> Iterator[list[Any]]:
     yield from (["video", "", key, ""] for key in plan.videos)
     for removal in plan.removals:
         yield ["remove", removal.artifact_id, removal.uri, f"{removal.num_bytes} bytes"]
+    yield from (["remove_crop", "", path, ""] for path in plan.crops)
     for entry in plan.affected:
         what = "taint" if entry.learnt else "evaluated"
         yield [what, entry.artifact_id, entry.served_from or entry.uri, " ".join(entry.splits)]
@@ -158,6 +159,7 @@ def _plan_lines(plan: "ErasurePlan") -> Iterator[str]:
     size = sum(removal.num_bytes for removal in plan.removals) / _MEGABYTE
     yield f"\nremoved whole: {len(plan.removals)} artifacts, {size:.1f} MB"
     yield from _indented(f"{r.artifact_id} {r.type}: {r.uri}" for r in plan.removals)
+    yield f"\nface crops on dashboard pages, removed: {len(plan.crops)} files"
     learnt = [entry for entry in plan.affected if entry.learnt]
     yield f"\nmarked as tainted, to be trained again or taken away: {len(learnt)}"
     for entry in learnt:
@@ -172,6 +174,7 @@ def _plan_lines(plan: "ErasurePlan") -> Iterator[str]:
     yield from _indented(f"video file {path}" for path in plan.sources)
     yield from _indented(f"video made from it {key}" for key in plan.derived)
     yield from _indented(f"record of a past run {uri}" for uri in plan.records)
+    yield "  dashboard pages name its videos until `deepfake dashboard` makes them again"
     yield "  dead letters and logs of past runs, the manifest that you gave, and all back-ups"
 
 
@@ -181,7 +184,7 @@ def _indented(lines: Iterable[str]) -> Iterator[str]:
 
 def _done_lines(done: "Erasure") -> Iterator[str]:
     yield (
-        f"erased: {len(done.removed)} artifacts removed, {len(done.tainted)} models and versions"
-        f" marked as tainted, {done.num_scores_removed} scores taken out; recorded as execution"
-        f" {done.execution_id}"
+        f"erased: {len(done.removed)} artifacts and {done.num_crops_removed} face crops removed,"
+        f" {len(done.tainted)} models and versions marked as tainted, {done.num_scores_removed}"
+        f" scores taken out; recorded as execution {done.execution_id}"
     )

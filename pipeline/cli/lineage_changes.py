@@ -121,6 +121,7 @@ def erase(config: PipelineConfig, key: str, execute: bool, confirm: str | None, 
     With --execute, and the key typed once more:
       - examples that hold one of the videos are removed, whole artifacts, and with them the
         statistics that name single videos; its scores are taken out of the models;
+      - its face crops on the pages of the dashboard are removed;
       - models that learnt from it, and what was pushed of them, are marked `tainted`. They are
         not removed and go on being served: train again, then take the old versions away;
       - the key's SHA-256 goes to <output>/erased.jsonl, and later runs leave the videos out;

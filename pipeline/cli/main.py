@@ -9,18 +9,22 @@ from pipeline.cli import (
     cluster_schedules,
     compilation,
     configuration,
+    dashboard,
     errors,
     lineage,
     metadata,
     runs,
 )
 from pipeline.config import load
+from pipeline.dashboards.errors import DashboardError
 from pipeline.metadata.errors import MetadataError
 from pipeline.runners.errors import RunnerError
 from pipeline.version import VERSION
 
 BAD_CALL = 2
 INTERRUPTED = 130
+
+_UNDERSTOOD = (load.ConfigError, errors.CallError, RunnerError, MetadataError, DashboardError)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -37,6 +41,7 @@ def cli() -> None:
       deepfake compile                                the same pipeline as a Kubeflow package
       deepfake submit                                 compile it and start a run on the cluster
       deepfake lineage show latest                    what made the last model
+      deepfake dashboard --serve                      all of it as pages, kept up to date
 
     \b
     Exit status of runs:
@@ -58,13 +63,14 @@ cli.add_command(cluster.status)
 cli.add_command(cluster_schedules.schedule)
 cli.add_command(metadata.metadata)
 cli.add_command(lineage.lineage)
+cli.add_command(dashboard.dashboard)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs `deepfake ...` and returns its exit status."""
     try:
         status = cli.main(args=argv, prog_name="deepfake", standalone_mode=False)
-    except (load.ConfigError, errors.CallError, RunnerError, MetadataError) as error:
+    except _UNDERSTOOD as error:
         click.echo(f"deepfake: {error}", err=True)
         return BAD_CALL
     except click.ClickException as error:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from pipeline.config import load
+from pipeline.dashboards.errors import DashboardError
 from pipeline.metadata.errors import MetadataError
 from pipeline.runners import errors
 
@@ -27,7 +28,7 @@ def libraries() -> Iterator[None]:
         try:
             yield
             understood = True
-        except (errors.RunnerError, load.ConfigError, MetadataError):
+        except (errors.RunnerError, load.ConfigError, MetadataError, DashboardError):
             understood = True
             raise
         finally:

@@ -81,6 +81,11 @@ def on_this_machine(config: PipelineConfig) -> PipelineConfig:
     return dataclasses.replace(config, output=output, data=data, kubeflow=kubeflow)
 
 
+def outputs_of(folder: RunFolder, step: str) -> pathlib.Path:
+    """Folder of what a step hands to Kubeflow's own pages: a cluster's object store has them."""
+    return folder.path / "kubeflow" / step
+
+
 def _run(folder: RunFolder, journal: Journal, workers: int, backoff_scale: float) -> bool:
     config = on_this_machine(load.load(folder.config))
     # Importing TFX and kfp takes seconds; the command line must not wait for them.
@@ -94,6 +99,7 @@ def _run(folder: RunFolder, journal: Journal, workers: int, backoff_scale: float
         arguments={},
         environment=os.environ,
         log_of=folder.step_log,
+        outputs_of=functools.partial(outputs_of, folder),
         workers=workers,
         observe=functools.partial(_tell_failure, folder, journal),
         backoff_scale=backoff_scale,

@@ -18,15 +18,19 @@ from rich.text import Text
 from pipeline.cli import wording
 from pipeline.cli.supervisor import View
 from pipeline.journal import events
-from pipeline.journal.events import NodeState
+from pipeline.journal.dashboard_folder import DashboardFolder
+from pipeline.journal.events import NodeState, Outcome
 from pipeline.journal.run_folder import RunFolder
 from pipeline.journal.state import NodeRecord, RunState
 from pipeline.reports import summary_table
+from pipeline.runners import page_problems
 
 PROGRESS_INTERVAL_SECONDS = 10.0
 FILE_WIDTH = 100  # where there is no terminal that could tell
 _BAR_WIDTH = 20
 _LOADING = "loading TensorFlow and TFX"
+_WRITING = "writing the dashboard"
+_RUN_PAGE = "index.html"  # `pipeline.dashboards.pages` would import much for this name
 
 _SYMBOLS: Mapping[NodeState, tuple[str, str]] = {
     NodeState.WAITING: ("·", "bright_black"),
@@ -45,7 +49,9 @@ def opened(start: events.RunStarted, folder: RunFolder) -> Iterator[View]:
     console = _console()
     if console.is_terminal and not console.is_dumb_terminal:
         with Live(console=console, auto_refresh=False) as live:
-            yield LiveView(live, start, folder)
+            view = LiveView(live, start, folder)
+            yield view
+            view.close()
     else:
         yield PlainView(console, start, folder)
 
@@ -58,6 +64,18 @@ def _console() -> Console:
 def show_summary(summary: Mapping[str, Any]) -> None:
     """Prints the report of a run."""
     _console().print(summary_table.render(summary))
+
+
+def show_dashboard(folder: RunFolder) -> None:
+    """Prints where the pages of a run are, and what kept one of them from being written."""
+    page = DashboardFolder.below(folder.path.parent).run(folder.run_id) / _RUN_PAGE
+    console = _console()
+    if page.exists():
+        console.print(Text.assemble(("dashboard  ", "bold"), str(page)), soft_wrap=True)
+    for problem in page_problems.of_run(folder):
+        code = f"{problem.code}: " if problem.code else ""
+        text = f"{code}{problem.message}\n{problem.advice}"
+        console.print(Text(text, style="yellow"), soft_wrap=True)
 
 
 def write_picture(summary: Mapping[str, Any], path: pathlib.Path) -> None:
@@ -79,14 +97,21 @@ class LiveView:
         self._folder = folder
         self._loading = Spinner("dots", Text(f"{_LOADING} ...", "bright_black"), style="bold cyan")
         self._working = Spinner("dots", style="bold cyan")
+        self._writing = Spinner("dots", Text(f"{_WRITING} ...", "bright_black"), style="bold cyan")
+        self._drawn = RunState()
 
     def update(self, state: RunState, happened: list[events.Event]) -> None:
         """Draws the state as it is now; what happened since is part of it."""
-        now = time.time()
-        self._live.update(self.draw(state, now), refresh=True)
+        self._drawn = state
+        writes = state.outcome in (Outcome.FINISHED, Outcome.FAILED)
+        self._live.update(self.draw(state, time.time(), writes_pages=writes), refresh=True)
 
-    def draw(self, state: RunState, now: float) -> RenderableType:
-        """The picture of `state` at the Unix time `now`."""
+    def close(self) -> None:
+        """Leaves the picture of the end: no process is at work any more."""
+        self._live.update(self.draw(self._drawn, time.time()), refresh=True)
+
+    def draw(self, state: RunState, now: float, *, writes_pages: bool = False) -> RenderableType:
+        """The picture of `state` at the Unix time `now`; the pages come after the last node."""
         ended = state.outcome is not None
         elapsed = (state.ended if ended else now) - self._start.time
         header = Table.grid(expand=True)
@@ -100,6 +125,8 @@ class LiveView:
         )
         body = self._nodes(state, now) if state.nodes else self._before_the_first_node(ended)
         parts = [Text(""), header, Text(""), body, Text("")]
+        if writes_pages:
+            parts.append(self._writing)
         if not ended:
             parts.append(Text(f"log {self._folder.log}", style="bright_black", overflow="fold"))
         return Group(*parts)

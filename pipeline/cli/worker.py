@@ -8,6 +8,7 @@ Spawned grandchildren import this module again, so it imports nothing heavy itse
 """
 
 import argparse
+import contextlib
 import os
 import pathlib
 import signal
@@ -36,6 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     folder = RunFolder(arguments.folder)
     with Ending(Journal(folder.journal)) as ending:
         _run(folder, ending.sink, arguments.from_node, arguments.to_node)
+    if ending.status != INTERRUPTED:  # whoever stops a run wants it to end
+        _write_pages(folder)
     return ending.status
 
 
@@ -62,6 +65,14 @@ def _run(folder: RunFolder, sink: events.EventSink, from_node: str, to_node: str
             from_node=from_node,
             to_node=to_node,
         )
+
+
+def _write_pages(folder: RunFolder) -> None:
+    """Writes the pages of the run, which has ended: an interrupt now ends the pages alone."""
+    from pipeline.runners import run_pages
+
+    with contextlib.suppress(KeyboardInterrupt):
+        run_pages.after_run(folder)
 
 
 def end_with_the_command() -> None:

@@ -1,13 +1,14 @@
 """The EvalConfig of TFX's Evaluator: model, slices, metrics, thresholds."""
 
 import json
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from tensorflow_model_analysis.proto import config_pb2
 
 from components import fingerprint
 from pipeline.config.sections import EvaluationConfig
-from pipeline.evaluation import gates, video_metrics
+from pipeline.evaluation import gates, video_metrics, video_plots
 from schemas import features, signatures
 
 # Over tracks. FairnessIndicators, BrierScore and LogLoss do not exist in TFMA 0.52.
@@ -27,6 +28,7 @@ _TRACK_METRICS: Final = (
     "CalibrationPlot",
 )
 PR_AUC_NAME: Final = "auc_precision_recall"
+_NUM_WORST_VIDEOS: Final = 24  # per slice, for the contact sheets of the errors page
 
 
 def eval_config(config: EvaluationConfig) -> config_pb2.EvalConfig:
@@ -48,7 +50,8 @@ def eval_config(config: EvaluationConfig) -> config_pb2.EvalConfig:
     return config_pb2.EvalConfig(
         model_specs=[model],
         slicing_specs=slices,
-        metrics_specs=[_track_spec(), _video_spec(config)],
+        # In this order: of several plots of a slice, TFMA's own views show the last, its stock one.
+        metrics_specs=[_video_spec(config), _track_spec()],
     )
 
 
@@ -66,10 +69,19 @@ def _video_spec(config: EvaluationConfig) -> config_pb2.MetricsSpec:
         bootstrap_rounds=config.bootstrap_rounds,
         confidence_level=config.confidence_level,
     )
-    code = fingerprint.of("pipeline.evaluation", "schemas")
-    metric = config_pb2.MetricConfig(
-        module=video_metrics.__name__,
-        class_name=video_metrics.VideoMetrics.__name__,
-        config=json.dumps({**settings._asdict(), fingerprint.PARAMETER: code}, sort_keys=True),
+    return config_pb2.MetricsSpec(
+        metrics=[
+            _own(video_metrics.VideoMetrics, settings._asdict()),
+            _own(video_plots.VideoPlots, {"num_worst_videos": _NUM_WORST_VIDEOS}),
+        ],
+        per_slice_thresholds=gates.thresholds(config),
     )
-    return config_pb2.MetricsSpec(metrics=[metric], per_slice_thresholds=gates.thresholds(config))
+
+
+def _own(metric: type, settings: Mapping[str, Any]) -> config_pb2.MetricConfig:
+    code = fingerprint.of("pipeline.evaluation", "schemas")
+    return config_pb2.MetricConfig(
+        module=metric.__module__,
+        class_name=metric.__name__,
+        config=json.dumps({**settings, fingerprint.PARAMETER: code}, sort_keys=True),
+    )

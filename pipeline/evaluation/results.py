@@ -3,12 +3,13 @@
 Whether a gate passed is TFMA's word; nothing is compared again here.
 """
 
+import json
 import math
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 import tensorflow_model_analysis as tfma
-from tensorflow_model_analysis.proto import config_pb2, validation_result_pb2
+from tensorflow_model_analysis.proto import config_pb2, metrics_for_slice_pb2, validation_result_pb2
 from tensorflow_model_analysis.slicer import slicer_lib
 from tensorflow_model_analysis.writers import eval_config_writer
 
@@ -19,6 +20,7 @@ from pipeline.evaluation.summary import (
     EvaluationSummary,
     Gate,
     SliceSummary,
+    slice_name,
 )
 
 SliceKey = tuple[tuple[str, str], ...]  # TFMA's; empty for the overall slice
@@ -40,8 +42,9 @@ def load(evaluation_uri: str) -> EvaluationSummary:
     """Reads the evaluation in the folder `evaluation_uri`."""
     config, *_ = eval_config_writer.load_eval_run(evaluation_uri)
     has_baseline = any(spec.is_baseline for spec in config.model_specs)
-    candidate = _metrics(evaluation_uri, tfma.CANDIDATE_KEY if has_baseline else "")
-    baseline = _metrics(evaluation_uri, tfma.BASELINE_KEY) if has_baseline else {}
+    entries = list(tfma.load_metrics(evaluation_uri))
+    candidate = _metrics(entries, tfma.CANDIDATE_KEY if has_baseline else "")
+    baseline = _metrics(entries, tfma.BASELINE_KEY) if has_baseline else {}
     validation = tfma.load_validation_result(evaluation_uri)
     found = [
         *_missing(validation),
@@ -55,22 +58,46 @@ def load(evaluation_uri: str) -> EvaluationSummary:
     )
 
 
-def _metrics(uri: str, model_name: str) -> dict[SliceKey, Metrics]:
-    result = tfma.load_eval_result(uri, model_name=model_name)
-    return {key: _numbers(by_output[""][""]) for key, by_output in result.slicing_metrics}
+def baseline_slices(evaluation_uri: str) -> tuple[SliceSummary, ...]:
+    """Statistics of the model that the candidate was compared with; empty if there was none."""
+    config, *_ = eval_config_writer.load_eval_run(evaluation_uri)
+    if not any(spec.is_baseline for spec in config.model_specs):
+        return ()
+    baseline = _metrics(tfma.load_metrics(evaluation_uri), tfma.BASELINE_KEY)
+    return tuple(_summary(key, baseline[key]) for key in sorted(baseline))
 
 
-def _numbers(values: Mapping[str, Mapping[str, Any]]) -> Metrics:
-    """Keeps single numbers; protobuf writes NaN and infinity as strings, which float() reads."""
+def settings(evaluation_uri: str) -> video_metrics.Settings:
+    """How the evaluation in the folder `evaluation_uri` was made."""
+    config, *_ = eval_config_writer.load_eval_run(evaluation_uri)
+    name = video_metrics.VideoMetrics.__name__
+    stored = next(
+        json.loads(metric.config)
+        for spec in config.metrics_specs
+        for metric in spec.metrics
+        if metric.class_name == name
+    )
+    return video_metrics.Settings(*(stored[field] for field in video_metrics.Settings._fields))
+
+
+def _metrics(
+    entries: Iterable[metrics_for_slice_pb2.MetricsForSlice], model: str
+) -> dict[SliceKey, Metrics]:
     return {
-        name: float(value["doubleValue"])
-        for name, value in values.items()
-        if "doubleValue" in value
+        slicer_lib.deserialize_slice_key(entry.slice_key): _numbers(entry, model)
+        for entry in entries
     }
 
 
-def _slice_name(key: SliceKey) -> str:
-    return ", ".join(f"{feature}:{value}" for feature, value in key) or OVERALL
+def _numbers(entry: metrics_for_slice_pb2.MetricsForSlice, model: str) -> Metrics:
+    """Keeps single numbers of one model; TFMA counts examples without naming a model."""
+    return {
+        metric.key.name: metric.value.double_value.value
+        for metric in entry.metric_keys_and_values
+        if metric.key.model_name in (model, "")
+        and not metric.key.is_diff
+        and metric.value.HasField("double_value")
+    }
 
 
 def _summary(key: SliceKey, metrics: Metrics) -> SliceSummary:
@@ -89,12 +116,9 @@ def _summary(key: SliceKey, metrics: Metrics) -> SliceSummary:
     tracks = {
         name: value
         for name, value in metrics.items()
-        if name not in video_metrics.NAMES
-        and name not in undefined
-        and not name.endswith("_diff")
-        and math.isfinite(value)
+        if name not in video_metrics.NAMES and name not in undefined and math.isfinite(value)
     }
-    return SliceSummary(name=_slice_name(key), **counts, metrics=estimates, track_metrics=tracks)
+    return SliceSummary(name=slice_name(key), **counts, metrics=estimates, track_metrics=tracks)
 
 
 def _finite(value: float) -> float | None:
@@ -153,7 +177,7 @@ def _gate(
     value = metrics[bar.metric]
     return Gate(
         metric=gates.STATISTIC_OF.get(bar.metric, bar.metric),
-        slice_name=_slice_name(key),
+        slice_name=slice_name(key),
         value=None if math.isnan(value) else value,
         bound=bar.bound,
         baseline=None if former is None or math.isnan(former) else former,
@@ -165,7 +189,7 @@ def _gate(
 def _sentence(
     bar: gates.Bar, key: SliceKey, metrics: Metrics, former: float | None, passed: bool
 ) -> str:
-    value, name = metrics[bar.metric], _slice_name(key)
+    value, name = metrics[bar.metric], slice_name(key)
     shown = _SHOWN.get(bar.metric, bar.metric)
     if math.isnan(value):
         return f"{shown} is undefined on {name}: a class is missing or a score is not finite"

@@ -78,6 +78,11 @@ def measure(is_fake: Labels, scores: Array, weights: Array | None = None) -> dic
     return measured
 
 
+def ece_bins(scores: Array) -> npt.NDArray[np.intp]:
+    """Number in [0, `NUM_ECE_BINS`) of the bin of each of `scores` [V]; bins are [lower, upper)."""
+    return np.minimum((scores * NUM_ECE_BINS).astype(np.intp), NUM_ECE_BINS - 1)
+
+
 def intervals(
     is_fake: Labels, scores: Array, *, rounds: int, confidence_level: float, seed: int = 0
 ) -> dict[str, tuple[float, float]]:
@@ -191,8 +196,7 @@ def _calibration(is_fake: Labels, scores: Array, weights: Array) -> dict[str, Ar
     """Expected calibration error (Naeini et al. 2015, equal bins of P(fake)) and proper scores."""
     total = weights.sum(axis=1)
     gaps = is_fake - scores
-    bins = np.minimum((scores * NUM_ECE_BINS).astype(np.intp), NUM_ECE_BINS - 1)
-    member = bins[:, None] == np.arange(NUM_ECE_BINS)
+    member = ece_bins(scores)[:, None] == np.arange(NUM_ECE_BINS)
     likelihood = np.clip(np.where(is_fake, scores, 1 - scores), _MIN_PROBABILITY, 1.0)
     return {
         ECE: np.abs(weights @ (member * gaps[:, None])).sum(axis=1) / total,

@@ -1,10 +1,15 @@
 """What an evaluation found, as plain values: for reports, commands and tests."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 OVERALL: Final = "overall"
+
+
+def slice_name(key: Iterable[tuple[str, str]]) -> str:
+    """The name of a slice: of its pairs of feature key and value; without any, `OVERALL`."""
+    return ", ".join(f"{feature}:{value}" for feature, value in key) or OVERALL
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -61,3 +61,8 @@ class RunFolder:
     def summary(self) -> pathlib.Path:
         """The run report, as JSON."""
         return self.path / "summary.json"
+
+    @property
+    def panels(self) -> pathlib.Path:
+        """Data of further panels of the dashboards; see `pipeline.dashboards.panel_data`."""
+        return self.path / "panels"

@@ -43,12 +43,14 @@ class Erasure:
     Attributes:
       execution_id: Of the record in ML Metadata.
       removed: Ids of artifacts whose files went.
+      num_crops_removed: Face crops on the pages of the dashboard.
       tainted: Ids of models and pushed versions that say so now.
       num_scores_removed: Scores of the videos taken out of models' reference files.
     """
 
     execution_id: int
     removed: tuple[int, ...]
+    num_crops_removed: int
     tainted: tuple[int, ...]
     num_scores_removed: int
 
@@ -67,6 +69,7 @@ def erase(
     key = erased.ErasedKey(kind=plan.kind, sha256=plan.sha256, erased_at=_now())
     erased.add(listed, key)
     record = _opened(client, plan)
+    _remove_crops(plan.crops)
     num_scores = sum(_forget_scores(folder, plan.videos) for folder in _models(plan.affected))
     to_taint = [entry for entry in plan.affected if entry.learnt and not entry.is_tainted]
     _taint(client, to_taint, plan)
@@ -74,6 +77,7 @@ def erase(
     done = Erasure(
         execution_id=record.id,
         removed=tuple(removal.artifact_id for removal in plan.removals),
+        num_crops_removed=len(plan.crops),
         tainted=tuple(entry.artifact_id for entry in to_taint),
         num_scores_removed=num_scores,
     )
@@ -167,6 +171,12 @@ def _remove(client: metadata_store.MetadataStore, removals: Sequence[Removal], s
             shutil.rmtree(folder)
         artifact.state = _Artifact.DELETED
         client.put_artifacts([artifact])
+
+
+def _remove_crops(crops: Iterable[str]) -> None:
+    """The pages say "removed" in their place, until they are made again without."""
+    for crop in crops:
+        pathlib.Path(crop).unlink(missing_ok=True)
 
 
 def _models(affected: Iterable[Affected]) -> Iterable[pathlib.Path]:

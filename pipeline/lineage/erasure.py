@@ -8,6 +8,7 @@ from typing import Final
 
 from components import artifact_files
 from components.guarded_pusher import keys as pusher_keys
+from pipeline.journal.dashboard_folder import DashboardFolder
 from pipeline.lineage import descent, erasure_keys
 from pipeline.lineage.records import DELETED, Artifact
 from pipeline.lineage.store import Store
@@ -80,6 +81,7 @@ class ErasurePlan:
       sources: Files of the videos; they belong to whoever keeps them and are not touched.
       derived: Record keys of videos that were made from these and are not erased with them.
       removals: What goes.
+      crops: Files of face crops on the pages of the dashboard; they go as well.
       affected: Models and versions, the models first.
       runs: Whose results rest on the videos.
       records: Manifests that go on naming the videos, as evidence of what was trained on.
@@ -93,6 +95,7 @@ class ErasurePlan:
     sources: tuple[str, ...]
     derived: tuple[str, ...]
     removals: tuple[Removal, ...]
+    crops: tuple[str, ...]
     affected: tuple[Affected, ...]
     runs: tuple[str, ...]
     records: tuple[str, ...]
@@ -101,7 +104,7 @@ class ErasurePlan:
     def is_done(self) -> bool:
         """Whether nothing is left to do."""
         tainted = all(entry.is_tainted for entry in self.affected if entry.learnt)
-        return self.is_listed and tainted and not self.removals
+        return self.is_listed and tainted and not self.removals and not self.crops
 
 
 def plan(store: Store, name: str, listed: pathlib.Path) -> ErasurePlan:
@@ -110,7 +113,7 @@ def plan(store: Store, name: str, listed: pathlib.Path) -> ErasurePlan:
     Args:
       store: To read.
       name: A record key, an identity as `dataset/name`, or a plain name that is in one dataset.
-      listed: The list of erased keys.
+      listed: The list of erased keys, in the output folder.
 
     Raises:
       UnknownVideoError: No manifest that is still there names it.
@@ -137,6 +140,7 @@ def plan(store: Store, name: str, listed: pathlib.Path) -> ErasurePlan:
         sources=tuple(sorted({r.path for found in holding.values() for r in found})),
         derived=tuple(sorted(erasure_keys.derived(everything, mine))),
         removals=tuple(_removals(artifacts.values())),
+        crops=tuple(_crops(listed.parent, sorted(mine))),
         affected=tuple(_affected(artifacts.values(), reached, sha256)),
         runs=_runs(store, artifacts),
         records=tuple(store.artifacts([a])[a].uri for a in sorted(holding)),
@@ -192,6 +196,11 @@ def _removals(artifacts: Iterable[Artifact]) -> Iterator[Removal]:
                 num_files=len(sizes),
                 num_bytes=sum(sizes),
             )
+
+
+def _crops(output: pathlib.Path, videos: Iterable[str]) -> Iterator[str]:
+    site = DashboardFolder.below(output)
+    return (str(path) for video in videos for path in site.frames_of(video))
 
 
 def _affected(

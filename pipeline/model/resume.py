@@ -18,41 +18,10 @@ from typing import Final
 
 import keras
 
+from pipeline.model.history import Epoch, best
+
 _STATE: Final = "state.json"
 _KEPT_SECONDS: Final = 7 * 86400
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Epoch:
-    """One epoch as `history.json` keeps it.
-
-    Attributes:
-      stage: Name of the training stage.
-      epoch: Number over all stages, from 1.
-      loss: Training loss.
-      val_loss: Same loss on the selection split.
-      val_auc: Over the videos of the selection split.
-      learning_rate: At the end of the epoch.
-      seconds: Wall time with the evaluation.
-    """
-
-    stage: str
-    epoch: int
-    loss: float
-    val_loss: float
-    val_auc: float
-    learning_rate: float
-    seconds: float
-
-    @property
-    def merit(self) -> tuple[float, float]:
-        """Greater is better: AUC, and the loss among equal ones."""
-        return self.val_auc, -self.val_loss
-
-
-def best(history: list[Epoch]) -> Epoch:
-    """The epoch of greatest merit, the earliest of equal ones."""
-    return max(history, key=lambda epoch: epoch.merit)
 
 
 @contextlib.contextmanager

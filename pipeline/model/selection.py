@@ -12,9 +12,10 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from pipeline.config.sections import TrainingConfig
-from pipeline.model import losses, scores
+from pipeline.model import gradients, losses, scores
 from pipeline.model.errors import DivergedError
-from pipeline.model.resume import Epoch, WorkDirectory, best
+from pipeline.model.history import Epoch, best
+from pipeline.model.resume import WorkDirectory
 from pipeline.model.temporal import CLIP_LOGIT
 from pipeline.model.tracks import Tracks
 from schemas import progress
@@ -78,7 +79,8 @@ class Watch:
 class Selection(keras.callbacks.Callback):
     """Evaluates the selection split after each epoch, keeps the epoch, and stops in time.
 
-    Adds `val_loss`, `val_auc` and `learning_rate` to the logs of later callbacks.
+    Adds `val_loss`, `val_auc`, `learning_rate`, `gradient_norm` and `max_gradient_norm` to the logs
+    of later callbacks; the optimizer of the model must be a `gradients.MeasuredAdamW`.
     """
 
     def __init__(self, watch: Watch, stage: str, batches: tf.data.Dataset) -> None:
@@ -95,6 +97,7 @@ class Selection(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self._started = time.monotonic()
+        gradients.norms_of(self.model).reset()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         logs = {} if logs is None else logs
@@ -108,6 +111,8 @@ class Selection(keras.callbacks.Callback):
             val_loss=finished.val_loss,
             val_auc=finished.val_auc,
             learning_rate=finished.learning_rate,
+            gradient_norm=finished.gradient_norm,
+            max_gradient_norm=finished.max_gradient_norm,
         )
         watch = self._watch
         watch.history.append(finished)
@@ -124,6 +129,7 @@ class Selection(keras.callbacks.Callback):
 
     def _evaluate(self, loss: float) -> Epoch:
         val = self._watch.val
+        norms = gradients.norms_of(self.model)
         logits = predict(self.model, self._batches)
         return Epoch(
             stage=self._stage,
@@ -133,4 +139,6 @@ class Selection(keras.callbacks.Callback):
             val_auc=video_auc(val, logits[CLIP_LOGIT]),
             learning_rate=float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)),
             seconds=round(time.monotonic() - self._started, 2),
+            gradient_norm=norms.mean(),
+            max_gradient_norm=norms.maximum(),
         )

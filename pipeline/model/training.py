@@ -20,15 +20,17 @@ import tensorflow as tf
 from pipeline.config.sections import TrainingConfig
 from pipeline.model import detector as detectors
 from pipeline.model import encoder as encoders
+from pipeline.model import history as histories
 from pipeline.model import inputs, losses, scores
-from pipeline.model.resume import Epoch, WorkDirectory
+from pipeline.model.gradients import MeasuredAdamW
+from pipeline.model.history import Epoch
+from pipeline.model.resume import WorkDirectory
 from pipeline.model.selection import Selection, Watch, merit, predict
 from pipeline.model.temporal import CLIP_LOGIT, FRAME_LOGITS
 from pipeline.model.tracks import Tracks
 
 RNN: Final = "rnn"
 FRAME_MEAN: Final = "frame_mean"
-HISTORY_FILE: Final = "history.json"
 EVALUATION_BATCH: Final = 16  # clips
 
 _AUGMENTED_COPIES: Final = 1  # of each training clip, beside the plain one, for the first stage
@@ -61,6 +63,7 @@ class _Stage:
     epochs: int
     learning_rate: float
     on_features: bool
+    scales_loss: bool
 
 
 def train(
@@ -85,7 +88,7 @@ def train(
     policy = "mixed_float16" if _mixed(config, bool(gpus)) else "float32"
     with _strategy(len(gpus)).scope():
         detector = detectors.build(config, train_tracks.clip, policy=policy)
-        stages = _stages(config)
+        stages = _stages(config, is_mixed=policy != "float32")
         watch = Watch(
             config=config,
             val=val_tracks,
@@ -97,9 +100,7 @@ def train(
         for stage in stages:
             _run_stage(stage, detector, watch, train_tracks, run_dir)
     work.restore_best(watch.history, detector.model)
-    history = [dataclasses.asdict(epoch) for epoch in watch.history]
-    run_dir.mkdir(parents=True, exist_ok=True)
-    (run_dir / HISTORY_FILE).write_text(json.dumps(history, indent=1), encoding="utf-8")
+    histories.write(watch.history, run_dir)
     if policy != "float32" or len(gpus) > 1:
         detector = detectors.in_float32(detector, config, train_tracks.clip)
     return _choose_head(detector, val_tracks, watch.history)
@@ -124,13 +125,15 @@ def _mixed(config: TrainingConfig, has_gpu: bool) -> bool:
     return config.mixed_precision == "on" or (config.mixed_precision == "auto" and has_gpu)
 
 
-def _stages(config: TrainingConfig) -> tuple[_Stage, ...]:
+def _stages(config: TrainingConfig, *, is_mixed: bool) -> tuple[_Stage, ...]:
+    """The stages; small gradients of a float16 encoder would vanish unless the loss is scaled."""
     if not encoders.is_pretrained(config):
         epochs = config.epochs + config.fine_tune_epochs
-        return (_Stage("whole", epochs, config.learning_rate, False),)
+        return (_Stage("whole", epochs, config.learning_rate, False, is_mixed),)
+    rate = config.fine_tune_learning_rate
     return (
-        _Stage("heads", config.epochs, config.learning_rate, True),
-        _Stage("fine_tune", config.fine_tune_epochs, config.fine_tune_learning_rate, False),
+        _Stage("heads", config.epochs, config.learning_rate, True, False),
+        _Stage("fine_tune", config.fine_tune_epochs, rate, False, is_mixed),
     )
 
 
@@ -184,10 +187,12 @@ def _compile(fitted: keras.Model, config: TrainingConfig, stage: _Stage, steps: 
     schedule = keras.optimizers.schedules.CosineDecay(
         stage.learning_rate, stage.epochs * steps, alpha=0.1
     )
-    optimizer = keras.optimizers.AdamW(
-        schedule, weight_decay=config.weight_decay, global_clipnorm=1.0
+    optimizer = MeasuredAdamW(
+        schedule, weight_decay=config.weight_decay, global_clipnorm=histories.CLIP_NORM
     )
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta", "logit"])
+    if stage.scales_loss:  # Keras does so by itself only for a model of one mixed policy
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     # XLA would compile anew for the last, smaller batch of an evaluation.
     fitted.compile(
         optimizer,

@@ -2,7 +2,9 @@
 
 A Kubeflow run is one `prepare`, one `run` per node of the graph, and one `report` whatever
 happened. They share the output folder on a volume, and ML Metadata; nothing goes through Kubeflow
-but their order. Exit status: 0 done, 1 failed, 2 the call is wrong, 130 interrupted.
+but their order. A step that has something to show writes pages of the dashboard into that folder,
+and hands Kubeflow a copy and figures where it is told their places. Exit status: 0 done, 1 failed,
+2 the call is wrong, 130 interrupted.
 """
 
 import argparse
@@ -47,9 +49,14 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--output", required=True)
     run.add_argument("--digest", required=True)
     run.add_argument("--node", required=True)
+    run.add_argument("--executor-input", default="", metavar="JSON", help="Kubeflow's; for figures")
     report = commands.add_parser(nodes.REPORT, help="say what the run came to")
     report.set_defaults(work=_report)
     report.add_argument("--output", required=True)
+    for command in (run, report):
+        command.add_argument(
+            "--page", type=pathlib.Path, help="put the step's page here, as a file"
+        )
     for command in (prepare, run, report):
         command.add_argument("--run-id", required=True)
         command.add_argument("--run-name", default="")
@@ -85,7 +92,7 @@ def _prepare(arguments: argparse.Namespace, run_id: str) -> int:
 
 
 def _run(arguments: argparse.Namespace, run_id: str) -> int:
-    from pipeline.runners import bundle, step
+    from pipeline.runners import bundle, run_pages, step
 
     folder = RunFolder(pathlib.Path(arguments.output) / run_id)
     path = bundle.path_below(arguments.output, arguments.digest)
@@ -94,13 +101,21 @@ def _run(arguments: argparse.Namespace, run_id: str) -> int:
         parcel = bundle.read(path, digest=arguments.digest)
         with attempts.alone(folder, arguments.node):
             step.run_node(parcel, folder, arguments.node, ending.sink)
+            run_pages.after_node(
+                folder,
+                arguments.node,
+                page_copy=arguments.page,
+                executor_input=arguments.executor_input,
+            )
     return ending.status
 
 
 def _report(arguments: argparse.Namespace, run_id: str) -> int:
-    from pipeline.runners import closing
+    from pipeline.runners import closing, run_pages
 
-    closing.report(RunFolder(pathlib.Path(arguments.output) / run_id))
+    folder = RunFolder(pathlib.Path(arguments.output) / run_id)
+    closing.report(folder)
+    run_pages.after_report(folder, page_copy=arguments.page)
     return 0
 
 

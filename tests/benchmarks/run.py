@@ -22,6 +22,7 @@ NAMES: Final = (
     "intervals",
     "extraction",
     "extraction_pool",
+    "dashboards",
     "signatures",
 )
 RESULTS: Final = pathlib.Path(__file__).with_name("results.json")

@@ -1,7 +1,8 @@
 """Real runs of the command line, shared by the integration tests.
 
 The runs of one session follow one another on the same output folder, as a user's would: `first`
-is everything from nothing, `repeated` and `settled` change nothing, `extended` adds a video.
+is everything from nothing, `repeated` and `settled` change nothing, `extended` adds a video,
+`stopped` fails at the data gate, `refused` trains a model that guesses.
 """
 
 import csv
@@ -184,6 +185,25 @@ def extended(settled: Run, runner: Runner, workplace: Workplace) -> Run:
         return runner(workplace.output, *workplace.arguments, "--to", "DataGate")
     finally:
         _write(workplace.manifest, rows)
+
+
+@pytest.fixture(scope="session")
+def stopped(settled: Run, runner: Runner, workplace: Workplace) -> Run:
+    """The bad videos are more than the data gate allows."""
+    return runner(
+        workplace.output, *workplace.arguments, "--set", "gate.max_dead_letter_ratio=0.01"
+    )
+
+
+@pytest.fixture(scope="session")
+def refused(settled: Run, runner: Runner, workplace: Workplace) -> Run:
+    """The small net after one epoch at a learning rate of nothing."""
+    return runner(
+        workplace.output,
+        *workplace.arguments,
+        *("--set", "training.encoder=small_cnn", "--set", "training.epochs=1"),
+        *("--set", "training.learning_rate=0.0000001"),
+    )
 
 
 def _read(manifest: pathlib.Path) -> list[dict[str, str]]:

@@ -18,6 +18,10 @@ import signal
 import time
 
 import pytest
+from google.protobuf import json_format
+from kfp import dsl
+from kfp.local import executor_output_utils
+from kfp.pipeline_spec import pipeline_spec_pb2
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
 
@@ -27,6 +31,7 @@ from pipeline.journal import events
 from pipeline.journal.log import Follower, RunFollower
 from pipeline.journal.run_folder import RunFolder
 from pipeline.metadata import connection
+from pipeline.runners.emulation import outputs
 from schemas import signatures, track_index
 
 pytestmark = pytest.mark.slow
@@ -107,6 +112,40 @@ def test_every_step_of_the_package_ran_and_a_model_was_pushed(whole, team):
     assert (whole.folder / "pipeline.yaml").is_file()
 
 
+def test_the_steps_wrote_the_pages_of_the_run_and_their_executions_link_there(whole, store):
+    site = whole.folder.parent / "dashboard"
+    pages = site / "runs" / whole.folder.name
+    names = {"index", "evaluation", "data", "training", "errors", "lineage"}
+    assert names <= {path.stem for path in pages.glob("*.html")}
+    assert (site / "index.html").is_file()
+    assert not list((whole.folder / "logs").glob("pages-*")), "no page met a problem"
+    assert f"dashboard  {pages / 'index.html'}" in whole.screen
+    assert _dashboards(store, whole.folder.name) == {
+        "ExampleValidator": str(pages / "data.html"),
+        "DataGate": str(pages / "data.html"),
+        "Trainer": str(pages / "training.html"),
+        "Evaluator": str(pages / "evaluation.html"),
+        "Pusher": str(pages / "lineage.html"),
+    }
+
+
+def test_kubeflow_got_the_pages_and_the_figures_of_the_run(whole):
+    overall = whole.summary["metrics"]["overall"]
+    shown = _shown(whole.folder, "Evaluator")
+    assert shown["test_metrics"].metadata["video_auc"] == (overall["metrics"]["video_auc"]["value"])
+    matrix = shown["test_videos"].metadata["confusionMatrix"]
+    rows = [sum(row["row"]) for row in matrix["rows"]]
+    assert rows == [overall["num_real_videos"], overall["num_fake_videos"]]
+    curve = shown["test_videos"].metadata["confidenceMetrics"]
+    assert [curve[end]["recall"] for end in (0, -1)] == [0, 1]
+    assert _shown(whole.folder, "Trainer")["training_metrics"].metadata["num_epochs"] > 0
+    for step in ("ExampleValidator", "DataGate", "Trainer", "Evaluator", "report"):
+        [page] = [a for a in _shown(whole.folder, step).values() if isinstance(a, dsl.HTML)]
+        text = pathlib.Path(page.path).read_text()
+        assert "Plotly" in text
+        assert "<img" not in text, "no person leaves the output folder"
+
+
 def test_independent_steps_ran_at_the_same_time(whole):
     """The schema does not wait for the videos."""
     spans = _spans(RunFolder(whole.folder))
@@ -173,6 +212,11 @@ def test_the_run_after_that_is_cached_entirely(settled_steps, repeat):
     cached = {node for node, state in settled_steps.states.items() if state == "cached"}
     assert cached == set(NODES) - ALWAYS_ASKED
     assert settled_steps.summary["pushed"] == repeat[1]["pushed"]
+
+
+def test_cached_steps_link_to_the_pages_of_their_own_run(settled_steps, store):
+    run_id = settled_steps.folder.name
+    assert all(f"/{run_id}/" in address for address in _dashboards(store, run_id).values())
 
 
 def _run(deepfake, team, *more):
@@ -254,14 +298,33 @@ def _spans(folder):
 
 def _executions_of_run(store, run_id):
     """Node and state of every execution of a run."""
-    [run] = [c for c in store.get_contexts_by_type("pipeline_run") if c.name == run_id]
     name = metadata_store_pb2.Execution.State.Name
-    found = []
+    return [(node, name(one.last_known_state)) for node, one in _executions(store, run_id)]
+
+
+def _dashboards(store, run_id):
+    """The page that each node's execution in a run links to."""
+    found = {node: one.custom_properties for node, one in _executions(store, run_id)}
+    return {node: it["dashboard"].string_value for node, it in found.items() if "dashboard" in it}
+
+
+def _executions(store, run_id):
+    """Every execution of a run with its node."""
+    [run] = [c for c in store.get_contexts_by_type("pipeline_run") if c.name == run_id]
     for execution in store.get_executions_by_context(run.id):
         contexts = store.get_contexts_by_execution(execution.id)
         [node] = [c.name.rpartition(".")[2] for c in contexts if c.type == "node"]
-        found.append((node, name(execution.last_known_state)))
-    return found
+        yield node, execution
+
+
+def _shown(folder, step):
+    """What a step handed to Kubeflow, as kfp's own types."""
+    text = (folder / "kubeflow" / step / outputs.COLLECTED).read_text()
+    told = json_format.Parse(text, pipeline_spec_pb2.ExecutorOutput())
+    return {
+        name: executor_output_utils.artifact_list_to_dsl_artifact(found, is_artifact_list=False)
+        for name, found in told.artifacts.items()
+    }
 
 
 def _outputs_of_run(store, run_id):

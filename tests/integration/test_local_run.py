@@ -107,33 +107,25 @@ def test_one_added_video_reruns_only_what_it_must(extended, first):
     assert extended.summary["videos"]["in"] == first.summary["videos"]["in"] + 1
 
 
-def test_too_many_rejected_videos_stop_the_run_and_name_them(settled, runner, workplace):
-    run = runner(workplace.output, *workplace.arguments, "--set", "gate.max_dead_letter_ratio=0.01")
-    assert run.status == 1
-    assert run.summary["status"] == "failed"
-    assert run.summary["error"]["node"] == "DataGate"
-    assert run.summary["error"]["code"] == "data_gate"
+def test_too_many_rejected_videos_stop_the_run_and_name_them(stopped):
+    assert stopped.status == 1
+    assert stopped.summary["status"] == "failed"
+    assert stopped.summary["error"]["node"] == "DataGate"
+    assert stopped.summary["error"]["code"] == "data_gate"
     for offender in ("corrupt", "empty", "audio_only", "faceless", "truncated"):
-        assert offender in run.screen
-    assert run.summary["log"] in run.screen.replace("\n", "")
+        assert offender in stopped.screen
+    assert stopped.summary["log"] in stopped.screen.replace("\n", "")
 
 
-def test_a_worse_candidate_is_not_pushed_and_the_status_says_so(settled, runner, workplace):
-    """The small net after one epoch at a learning rate of nothing: a model that guesses."""
-    versions = set((workplace.output / "serving" / "deepfake").iterdir())
-    run = runner(
-        workplace.output,
-        *workplace.arguments,
-        *("--set", "training.encoder=small_cnn", "--set", "training.epochs=1"),
-        *("--set", "training.learning_rate=0.0000001"),
-    )
-    assert run.status == 3, run.screen
-    assert run.summary["status"] == "not_blessed"
-    assert run.summary["blessed"]["model"] is False, "the baseline's blessing is not its own"
-    assert any("auc" in reason.lower() for reason in run.summary["blessed"]["reasons"])
-    assert run.summary["pushed"] is None
-    assert "NOTHING WAS PUSHED" in run.screen
-    assert set((workplace.output / "serving" / "deepfake").iterdir()) == versions
+def test_a_candidate_that_guesses_is_not_pushed_and_the_status_says_so(refused, settled):
+    assert refused.status == 3, refused.screen
+    assert refused.summary["status"] == "not_blessed"
+    assert refused.summary["blessed"]["model"] is False, "the baseline's blessing is not its own"
+    assert any("auc" in reason.lower() for reason in refused.summary["blessed"]["reasons"])
+    assert refused.summary["pushed"] is None
+    assert "NOTHING WAS PUSHED" in refused.screen
+    served = pathlib.Path(settled.summary["pushed"]["path"])
+    assert max(version.name for version in served.parent.iterdir()) == served.name
 
 
 def test_a_killed_run_resumes(settled, runner, workplace):

@@ -9,10 +9,11 @@ import contextlib
 import dataclasses
 import pathlib
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from pipeline.runners.emulation import processes
+from pipeline.runners.emulation.outputs import StepOutputs, StepWithOutputs
 from pipeline.runners.emulation.processes import StepProcess
 from pipeline.runners.emulation.scheduling import AttemptEnded, Interrupts, Schedule, Settings
 from pipeline.runners.emulation.step_plan import Plan, Step
@@ -27,6 +28,7 @@ def execute(
     arguments: Mapping[str, Any],
     environment: Mapping[str, str],
     log_of: Callable[[str], pathlib.Path],
+    outputs_of: Callable[[str], pathlib.Path],
     workers: int,
     observe: Callable[[AttemptEnded], None],
     backoff_scale: float = 1.0,
@@ -42,7 +44,8 @@ def execute(
       run_id: What stands for Kubeflow's run id.
       arguments: Of the run, by parameter.
       environment: Of this process: the few variables that steps inherit, and those of Secrets.
-      log_of: File of a step's output, by its display name.
+      log_of: File of what a step says, by its display name.
+      outputs_of: Folder of a step's artifacts, by its display name; emptied.
       workers: Most steps that run at the same time.
       observe: Is told of every attempt that ended, before anything follows from it.
       backoff_scale: By which the waits before retries are multiplied.
@@ -58,11 +61,14 @@ def execute(
     processes.check(steps, environment)
 
     def start(step: Step) -> StepProcess:
-        variables = processes.environment(step, environment)
-        return StepProcess(step.command, variables, log_of(step.display_name))
+        variables, name = processes.environment(step, environment), step.display_name
+        return StepWithOutputs(StepOutputs(step, outputs_of(name)), variables, log_of(name))
 
+    return _run(steps, Settings(start, observe, workers, backoff_scale, grace_seconds))
+
+
+def _run(steps: Sequence[Step], settings: Settings) -> bool:
     with _interrupts() as interrupts:
-        settings = Settings(start, observe, workers, backoff_scale, grace_seconds)
         succeeded = Schedule([s for s in steps if not s.is_exit], settings, interrupts).run()
         if interrupts.count < 2:
             last = [dataclasses.replace(step, after=()) for step in steps if step.is_exit]

@@ -110,7 +110,7 @@ class _Reader:
             expect_only(task, where, known.replace(" trigger_policy", ""))
             yield from self.steps(component.dag, where, inputs, after=after, is_root=False)
             return
-        expect_only(component, where, "input_definitions executor_label")
+        expect_only(component, where, "input_definitions output_definitions executor_label")
         expect_only(task, where, f"{known} retry_policy")
         if task.caching_options.enable_cache:
             raise UnsupportedStepError(where, "Kubeflow's own cache")
@@ -123,6 +123,7 @@ class _Reader:
             display_name=task.task_info.name or name,
             command=executor.command,
             inputs=inputs,
+            outputs=_outputs(component, where),
             environment=executor.environment,
             secrets=executor.secrets,
             volumes=executor.volumes,
@@ -218,6 +219,17 @@ def _inputs(
             inputs[name] = Source(constant=_constant(given.runtime_value.constant))
             _check_placeholder(inputs[name].constant, f"{where}, {name}")
     return inputs
+
+
+def _outputs(component: pipeline_spec_pb2.ComponentSpec, where: str) -> dict[str, str]:
+    """Types of the artifacts that a step may make; what it would hand on is no artifact."""
+    expect_only(component.output_definitions, where, "artifacts")
+    found = {}
+    for name, given in sorted(component.output_definitions.artifacts.items()):
+        expect_only(given, f"{where}, {name}", "artifact_type description")
+        expect_only(given.artifact_type, f"{where}, {name}", "schema_title schema_version")
+        found[name] = given.artifact_type.schema_title
+    return found
 
 
 def _check_placeholder(constant: str | float | bool, where: str) -> None:

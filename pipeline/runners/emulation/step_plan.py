@@ -10,6 +10,8 @@ from pipeline.config.hints import did_you_mean
 from pipeline.runners import errors
 
 RUN_ID: Final = "{{$.pipeline_job_uuid}}"
+EXECUTOR_INPUT: Final = "{{$}}"  # all that the step gets and may make, as JSON
+OUTPUT: Final = re.compile(r"\{\{\$\.outputs\.artifacts\['([^']+)'\]\.(?:path|uri)\}\}")
 _INPUT: Final = re.compile(r"\{\{\$\.inputs\.parameters\['([^']+)'\]\}\}")
 _PYTHON_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
     "STRING": (str,),
@@ -104,8 +106,11 @@ class Step:
     Attributes:
       name: Unique in the package.
       display_name: As people see it; the id of the node in our packages.
-      command: The command line, in which placeholders stand for inputs until it is bound.
+      command: The command line, in which placeholders stand for inputs until it is bound, and for
+        outputs until it is started.
       inputs: By name.
+      values: Of the inputs, once it is bound.
+      outputs: Artifacts that it may make: Kubeflow's name of their type, by name.
       environment: Variables written into the package.
       secrets: Variables whose values come from Secrets.
       volumes: What must be there before the step starts.
@@ -119,6 +124,8 @@ class Step:
     display_name: str
     command: tuple[str, ...]
     inputs: Mapping[str, Source] = dataclasses.field(default_factory=dict)
+    values: Mapping[str, str | float | bool] = dataclasses.field(default_factory=dict)
+    outputs: Mapping[str, str] = dataclasses.field(default_factory=dict)
     environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
     secrets: Mapping[str, SecretKey] = dataclasses.field(default_factory=dict)
     volumes: tuple[Volume, ...] = ()
@@ -178,21 +185,24 @@ def _check_type(name: str, value: object, kind: str) -> None:
 
 
 def _bound(step: Step, run_id: str, values: Mapping[str, Any]) -> Step:
-    texts = {name: _resolved(source, run_id, values) for name, source in step.inputs.items()}
+    given = {name: _resolved(source, run_id, values) for name, source in step.inputs.items()}
 
     def input_text(found: re.Match[str]) -> str:
-        if found[1] not in texts:
+        if found[1] not in given:
             raise UnsupportedStepError(f"step {step.display_name}", f"the placeholder {found[0]}")
-        return texts[found[1]]
+        return _text(given[found[1]])
 
+    for found in OUTPUT.finditer(" ".join(step.command)):
+        if found[1] not in step.outputs:
+            raise UnsupportedStepError(f"step {step.display_name}", f"the placeholder {found[0]}")
     command = tuple(_INPUT.sub(input_text, word) for word in step.command)
-    return dataclasses.replace(step, command=command, inputs={})
+    return dataclasses.replace(step, command=command, inputs={}, values=given)
 
 
-def _resolved(source: Source, run_id: str, values: Mapping[str, Any]) -> str:
+def _resolved(source: Source, run_id: str, values: Mapping[str, Any]) -> Any:
     if source.parameter:
-        return _text(values[source.parameter])
-    return run_id if source.constant == RUN_ID else _text(source.constant)
+        return values[source.parameter]
+    return run_id if source.constant == RUN_ID else source.constant
 
 
 def _text(value: str | float | bool) -> str:
@@ -206,8 +216,9 @@ def _text(value: str | float | bool) -> str:
 
 
 def unknown_placeholder(word: str) -> str:
-    """What in a word of a command line is neither text nor an input; empty if nothing is."""
+    """What in a word of a command line is no text, input or output; empty if nothing is."""
     if word.startswith(('{"Concat":', '{"IfPresent":')):
         return word
-    _, opening, rest = _INPUT.sub("", word).partition("{{$")
+    known = OUTPUT.sub("", _INPUT.sub("", word)).replace(EXECUTOR_INPUT, "")
+    _, opening, rest = known.partition("{{$")
     return opening + rest

@@ -2,7 +2,8 @@
 
 Kubeflow sees plain containers and their order. Inside each, `pipeline.runners.node` launches one
 node as a local run does: TFX's drivers, resolvers, cache and ML Metadata. Steps exchange nothing
-through Kubeflow; the bundle, which only the first step carries, says the rest.
+through Kubeflow; the bundle, which only the first step carries, says the rest. What they hand to
+Kubeflow, pages and figures, is for people alone: no step reads it.
 """
 
 import pathlib
@@ -15,9 +16,9 @@ from pipeline.config import load
 from pipeline.config.nodes import PREPARE, REPORT
 from pipeline.config.tree import PipelineConfig
 from pipeline.runners import bundle, errors, ir
-from pipeline.runners.kubeflow import container_steps, package_file
+from pipeline.runners.kubeflow import container_steps, figures, package_file
 from pipeline.runners.kubeflow.checks import check_cluster
-from pipeline.runners.kubeflow.container_steps import Input
+from pipeline.runners.kubeflow.container_steps import Input, OutputPath
 from pipeline.runners.kubeflow.package_file import Package, read_package
 
 __all__ = ["Package", "read_package", "write_package"]
@@ -100,7 +101,8 @@ def _pipeline(config: PipelineConfig, packed: bundle.Bundle, settable: dict[str,
         values[run_id.name] = run_id.value
 
         def add(node: str, *arguments: str | Input) -> dsl.PipelineTask:
-            return container_steps.add(node, (*arguments, *_RUN), values, config)
+            whole = (*arguments, *_RUN, *_outputs(node))
+            return container_steps.add(node, whole, values, config, figures.outputs(node))
 
         with dsl.ExitHandler(add(REPORT, "report", *folder), name="pipeline"):
             tasks = {PREPARE: add(PREPARE, "prepare", *bundle_parts, *checked, *sets)}
@@ -112,3 +114,17 @@ def _pipeline(config: PipelineConfig, packed: bundle.Bundle, settable: dict[str,
         name=config.name,
         description=f"Deepfake detection; bundle {packed.digest[:12]}.",
     )(container_steps.with_inputs(define, inputs, optional=True))
+
+
+def _outputs(node: str) -> tuple[str | OutputPath, ...]:
+    """Arguments that tell a step where its page and its figures go."""
+    page = figures.page_output(node)
+    has_figures = len(figures.outputs(node)) > bool(page)
+    return (
+        *(("--page", OutputPath(page)) if page else ()),
+        *(
+            ("--executor-input", dsl.PIPELINE_TASK_EXECUTOR_INPUT_PLACEHOLDER)
+            if has_figures
+            else ()
+        ),
+    )

@@ -32,6 +32,12 @@ class StepRefusedError(errors.RunnerError):
     code = "step_refused"
 
 
+class OutputPath(NamedTuple):
+    """An argument of a step: where it puts the artifact `name`."""
+
+    name: str
+
+
 class Input(NamedTuple):
     """A parameter of a pipeline, or an argument of a step that is known when the run begins.
 
@@ -48,9 +54,10 @@ class Input(NamedTuple):
 
 def add(
     node: str,
-    arguments: Sequence[str | Input],
+    arguments: Sequence[str | Input | OutputPath],
     values: Mapping[str, Any],
     config: PipelineConfig,
+    outputs: Mapping[str, type[dsl.Artifact]],
 ) -> dsl.PipelineTask:
     """Adds the step of `node` to the pipeline that is being defined.
 
@@ -59,20 +66,13 @@ def add(
       arguments: Of the command.
       values: What the step gets for the inputs among them, by name.
       config: Of the whole pipeline.
+      outputs: Artifacts that the step makes for Kubeflow, by name.
 
     Raises:
       StepRefusedError: The configuration asks for what Kubeflow Pipelines does not take.
     """
-    inputs = {part.name: part for part in arguments if isinstance(part, Input)}
-    image = str(config.kubeflow.step(node).image)
-
-    def define(*placeholders: Any) -> dsl.ContainerSpec:
-        by_name = dict(zip(inputs, placeholders, strict=True))
-        filled = [by_name[part.name] if isinstance(part, Input) else part for part in arguments]
-        return dsl.ContainerSpec(image=image, command=list(COMMAND), args=filled)
-
-    define.__name__ = kebab_case(node)  # the step's name, and that of its executor
-    component = dsl.container_component(with_inputs(define, list(inputs.values()), optional=False))
+    component = _component(node, arguments, str(config.kubeflow.step(node).image), outputs)
+    inputs = [part.name for part in arguments if isinstance(part, Input)]
     task = component(**{name: values[name] for name in inputs})
     task.set_display_name(node)
     task.set_caching_options(enable_caching=False)  # it would skip TFX's drivers, and its cache
@@ -90,25 +90,59 @@ def add(
     return task
 
 
+def _component(
+    node: str,
+    arguments: Sequence[str | Input | OutputPath],
+    image: str,
+    outputs: Mapping[str, type[dsl.Artifact]],
+) -> Any:
+    inputs = {part.name: part for part in arguments if isinstance(part, Input)}
+
+    def define(*placeholders: Any) -> dsl.ContainerSpec:
+        by_name = dict(zip((*inputs, *outputs), placeholders, strict=True))
+
+        def filled(part: str | Input | OutputPath) -> Any:
+            if isinstance(part, OutputPath):
+                return by_name[part.name].path
+            return by_name[part.name] if isinstance(part, Input) else part
+
+        return dsl.ContainerSpec(
+            image=image, command=list(COMMAND), args=list(map(filled, arguments))
+        )
+
+    define.__name__ = kebab_case(node)  # the step's name, and that of its executor
+    with_inputs(define, list(inputs.values()), optional=False, outputs=outputs)
+    return dsl.container_component(define)
+
+
 def kebab_case(node: str) -> str:
     """`ImportSchemaGen` as `import-schema-gen`."""
     return re.sub(r"(?<!^)(?=[A-Z])", "-", node).lower()
 
 
-def with_inputs(function: Any, inputs: Sequence[Input], *, optional: bool) -> Any:
-    """`function`, which takes anything, as one that takes `inputs`: kfp reads its signature."""
+def with_inputs(
+    function: Any,
+    inputs: Sequence[Input],
+    *,
+    optional: bool,
+    outputs: Mapping[str, type[dsl.Artifact]] | None = None,
+) -> Any:
+    """`function`, which takes anything, as one of those parameters: kfp reads its signature."""
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    function.__signature__ = inspect.Signature(
-        [
-            inspect.Parameter(
-                given.name,
-                kind,
-                annotation=given.kind,
-                default=given.value if optional else inspect.Parameter.empty,
-            )
-            for given in inputs
-        ]
-    )
+    given = [
+        inspect.Parameter(
+            one.name,
+            kind,
+            annotation=one.kind,
+            default=one.value if optional else inspect.Parameter.empty,
+        )
+        for one in inputs
+    ]
+    made = [
+        inspect.Parameter(name, kind, annotation=dsl.Output[artifact])
+        for name, artifact in (outputs or {}).items()
+    ]
+    function.__signature__ = inspect.Signature(given + made)
     return function
 
 

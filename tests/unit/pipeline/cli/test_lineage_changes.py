@@ -11,6 +11,7 @@ import click
 import pytest
 
 from pipeline.cli import errors, lineage_changes, run_folder
+from pipeline.journal.dashboard_folder import DashboardFolder
 
 _MAKER = pathlib.Path(__file__).parents[3] / "benchmarks" / "lineage_store.py"
 KEY = "made/swap/v7"
@@ -107,9 +108,14 @@ def test_erase_wants_the_full_key_once_more(call, output):
 
 
 def test_erase_with_the_key_erases_and_says_so(call, output):
+    crop = DashboardFolder.below(output).frame("20260101-000000-made", KEY, 1)
+    crop.parent.mkdir(parents=True)
+    crop.write_bytes(b"a face")
     status, printed = call("erase", KEY, "--execute", "--confirm", KEY)
     assert status == 0
-    assert printed.splitlines()[-1].startswith("erased: 6 artifacts removed, 5 models")
+    assert "face crops on dashboard pages, removed: 1 files" in printed
+    assert printed.splitlines()[-1].startswith("erased: 6 artifacts and 1 face crops removed, 5 mo")
+    assert not crop.exists()
     assert (output / "erased.jsonl").exists()
     _, printed = call("erase", KEY, "--execute", "--confirm", KEY, "--format", "json")
     document = json.loads(printed)

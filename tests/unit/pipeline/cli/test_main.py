@@ -14,6 +14,7 @@ COMMANDS = (
     ("config", "validate"),
     ("runs", "list"),
     ("runs", "show"),
+    ("dashboard",),
 )
 
 
@@ -57,6 +58,7 @@ def test_every_command_has_help_with_examples(command, capsys):
         (["run", "--set", "training.epochs=x"], "training.epochs must be a whole number, got 'x'"),
         (["runs", "list", "--output", "absent"], "no runs in absent; see --output"),
         (["runs", "show", "x", "--output", "absent"], "no runs in absent; see --output"),
+        (["dashboard", "--output", "absent"], "no runs in absent; see --output"),
         (["config", "validate", "absent.yaml"], "no configuration file absent.yaml"),
         (["frobnicate"], "No such command 'frobnicate'"),
     ],

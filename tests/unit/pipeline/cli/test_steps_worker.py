@@ -103,6 +103,23 @@ def test_the_volume_is_the_output_folder(folder, compile_to, tmp_path):
     assert not on_cluster
 
 
+def test_what_steps_hand_to_kubeflow_is_kept_in_the_folder_of_the_run(folder, monkeypatch):
+    def write_package(config, path, *, on_cluster):
+        @dsl.container_component
+        def show(page: dsl.Output[dsl.HTML]):
+            return dsl.ContainerSpec(image="image", command=["touch"], args=[page.path])
+
+        def body():
+            show().set_caching_options(False).set_display_name("Trainer")
+
+        compiler.Compiler().compile(dsl.pipeline(body, name="tested"), str(path))
+
+    monkeypatch.setattr("pipeline.runners.kubeflow.compiler.write_package", write_package)
+    assert steps_worker.main([str(folder.path)]) == 0
+    kept = {path.name for path in (folder.path / "kubeflow" / "Trainer").iterdir()}
+    assert kept == {"page", "artifacts.json"}
+
+
 def test_a_step_that_was_killed_is_told_with_its_last_words(folder, compile_to):
     compile_to({"Node": "print('last words', flush=True); os.kill(os.getpid(), signal.SIGKILL)"})
     assert steps_worker.main([str(folder.path)]) == 1

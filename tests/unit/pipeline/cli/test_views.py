@@ -7,10 +7,12 @@ from rich.console import Console
 from rich.live import Live
 
 from pipeline.cli import views
+from pipeline.dashboards.errors import PanelDataError
 from pipeline.journal import events
 from pipeline.journal.events import NodeState, Outcome
 from pipeline.journal.run_folder import RunFolder
 from pipeline.journal.state import RunState
+from pipeline.runners.page_problems import Problems
 
 START = events.RunStarted(run_id="20260101-000000-aaaa", pipeline="deepfake", time=0.0)
 LETTERS = {"letters": {"num_inputs": 96, "by_code": {"no_face": 2, "truncated": 1}}}
@@ -67,6 +69,47 @@ def test_the_last_picture_has_no_running_node_and_the_time_of_the_run(folder):
     lines = drawn(live_view(folder), RunState([*HAPPENED, ended]), now=99.0)
     assert lines[1].endswith("1:00")
     assert lines[5].split() == ["■", "Trainer", "48.0s", "interrupted"]
+
+
+@pytest.mark.parametrize("outcome", [Outcome.FINISHED, Outcome.FAILED])
+def test_after_the_last_node_the_live_table_says_that_pages_are_written(folder, outcome):
+    screen = io.StringIO()
+    console = Console(file=screen, width=110, force_terminal=True, color_system=None)
+    with Live(console=console, auto_refresh=False) as live:
+        view = views.LiveView(live, START, folder)
+        view.update(RunState([*HAPPENED, events.RunEnded(outcome=outcome, time=60.0)]), [])
+        assert "writing the dashboard ..." in screen.getvalue()
+        screen.truncate(0)
+        view.close()
+    assert "writing the dashboard" not in screen.getvalue()
+    assert "Pusher" in screen.getvalue()
+
+
+def test_an_interrupted_run_writes_no_pages(folder):
+    state = RunState([*HAPPENED, events.RunEnded(outcome=Outcome.INTERRUPTED, time=60.0)])
+    screen = io.StringIO()
+    with Live(console=Console(file=screen, force_terminal=True), auto_refresh=False) as live:
+        views.LiveView(live, START, folder).update(state, [])
+    assert "writing the dashboard" not in screen.getvalue()
+
+
+def test_the_last_line_names_the_page_of_the_run(folder, capsys):
+    page = folder.path.parent / "dashboard" / "runs" / folder.run_id / "index.html"
+    page.parent.mkdir(parents=True)
+    page.touch()
+    views.show_dashboard(folder)
+    assert capsys.readouterr().out == f"dashboard  {page}\n"
+
+
+def test_a_page_that_could_not_be_written_is_told_with_its_code_and_what_to_do(folder, capsys):
+    error = PanelDataError("robustness.json breaks its contract; correct it")
+    Problems(folder, "run").add("the page Evaluation", error)
+    views.show_dashboard(folder)
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == (
+        "panel_data: the page Evaluation: robustness.json breaks its contract; correct it"
+    )
+    assert f"`deepfake dashboard {folder.run_id}`" in second
 
 
 def test_without_a_terminal_there_is_one_line_per_event_and_little_progress(folder, capsys):

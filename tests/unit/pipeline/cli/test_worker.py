@@ -6,6 +6,7 @@ from pipeline.cli import run_folder, worker
 from pipeline.config import load
 from pipeline.config.tree import PipelineConfig
 from pipeline.journal.log import Follower
+from pipeline.runners import run_pages
 
 
 @pytest.fixture
@@ -21,8 +22,53 @@ def runner(monkeypatch):
     return lambda steps: monkeypatch.setattr("pipeline.runners.local.run", steps)
 
 
+@pytest.fixture(autouse=True)
+def paged(monkeypatch):
+    """Replaces the pages: collects what the journal said when they were to be written."""
+    found = []
+    monkeypatch.setattr(run_pages, "after_run", lambda folder: found.append(told(folder)))
+    return found
+
+
 def told(folder):
     return Follower(folder.journal).read()
+
+
+def test_the_pages_are_written_once_the_run_has_ended(folder, runner, paged):
+    runner(lambda ir, store, **options: None)
+    assert worker.main([str(folder.path)]) == 0
+    [before] = paged
+    assert [event.outcome.value for event in before] == ["finished"]
+
+
+def test_a_failed_run_has_pages_too(folder, runner, paged):
+    def steps(ir, store, **options):
+        raise ValueError("no good")
+
+    runner(steps)
+    assert worker.main([str(folder.path)]) == 1
+    assert len(paged) == 1
+
+
+def test_an_interrupted_run_ends_at_once_without_pages(folder, runner, paged):
+    def steps(ir, store, **options):
+        raise KeyboardInterrupt
+
+    runner(steps)
+    assert worker.main([str(folder.path)]) == 130
+    assert paged == []
+
+
+def test_an_interrupt_while_the_pages_are_written_changes_nothing_of_the_run(
+    folder, runner, monkeypatch
+):
+    def interrupted(folder):
+        raise KeyboardInterrupt
+
+    runner(lambda ir, store, **options: None)
+    monkeypatch.setattr(run_pages, "after_run", interrupted)
+    assert worker.main([str(folder.path)]) == 0
+    assert [event.outcome.value for event in told(folder)] == ["finished"]
 
 
 def test_a_run_that_ends_well_says_so(folder, runner):

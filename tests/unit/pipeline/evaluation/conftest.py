@@ -70,12 +70,15 @@ def made_models(tmp_path_factory) -> list[standard_artifacts.Model]:
     return models
 
 
-@pytest.fixture
-def evaluate(tmp_path, made_models):
-    """Runs TFX's Evaluator as the pipeline does; gives the summary and the blessing artifact."""
+@pytest.fixture(scope="session")
+def evaluate(tmp_path_factory, made_models):
+    """Runs TFX's Evaluator as the pipeline does; gives the summary and the blessing artifact.
+
+    The evaluation is in the folder `evaluation` beside the blessing.
+    """
 
     def run(tracks: Sequence[Track], config, *, model: int = 0, baseline: int | None = None):
-        folder = tmp_path / str(len(list(tmp_path.iterdir())))
+        folder = tmp_path_factory.mktemp("evaluated")
         examples = _examples(folder / "examples", tracks)
         evaluation = standard_artifacts.ModelEvaluation()
         evaluation.uri = str(folder / "evaluation")

@@ -31,10 +31,13 @@ def test_tfma_accepts_it_with_and_without_a_baseline():
 
 def test_code_and_settings_are_part_of_it_and_so_of_the_cache_key():
     def settings(config):
-        return json.loads(eval_config.eval_config(config).metrics_specs[1].metrics[0].config)
+        metrics = eval_config.eval_config(config).metrics_specs[0].metrics
+        return {metric.class_name: json.loads(metric.config) for metric in metrics}
 
     code = fingerprint.of("pipeline.evaluation", "schemas")
-    assert settings(EvaluationConfig())["code_fingerprint"] == code
+    stated = settings(EvaluationConfig())
+    assert stated["VideoMetrics"]["code_fingerprint"] == code
+    assert stated["VideoPlots"] == {"code_fingerprint": code, "num_worst_videos": 24}
     changed = dataclasses.replace(EvaluationConfig(), bootstrap_rounds=123, min_slice_videos=7)
-    assert settings(changed)["bootstrap_rounds"] == 123
-    assert settings(changed)["min_slice_videos"] == 7
+    assert settings(changed)["VideoMetrics"]["bootstrap_rounds"] == 123
+    assert settings(changed)["VideoMetrics"]["min_slice_videos"] == 7

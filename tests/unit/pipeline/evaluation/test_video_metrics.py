@@ -1,4 +1,4 @@
-"""Tracks joined to videos, and the values computed over them."""
+"""The values computed over videos."""
 
 import math
 
@@ -6,30 +6,15 @@ import numpy as np
 import pytest
 
 from pipeline.evaluation import gates, statistics, video_metrics
-from pipeline.evaluation.video_metrics import VideoScore
+from pipeline.evaluation.video_scores import VideoScore
 
 SETTINGS = video_metrics.Settings(min_slice_videos=1, bootstrap_rounds=100, confidence_level=0.95)
 
 
-@pytest.fixture
-def combiner():
-    keys = {name: name for name in video_metrics.NAMES}
-    return video_metrics.VideoMetricsCombineFn(keys, SETTINGS, None, "", "")
-
-
-def test_tracks_are_joined_by_the_highest_score_in_any_order_of_merging(combiner):
-    first = {b"a": VideoScore(True, 0.2), b"b": VideoScore(False, 0.1)}
-    second = {b"a": VideoScore(True, 0.9)}
-    expected = {b"a": VideoScore(True, 0.9), b"b": VideoScore(False, 0.1)}
-    assert combiner.merge_accumulators([first, second]) == expected
-    assert combiner.merge_accumulators([second, {}, first]) == expected
-    assert first[b"a"] == VideoScore(True, 0.2)  # Beam may merge an accumulator again
-
-
-def test_every_name_is_always_there(combiner):
+def test_every_name_is_always_there():
     """TFMA holds a gated metric that is missing on any slice for a failure."""
     for videos in ({b"a": VideoScore(True, 0.9)}, {b"a": VideoScore(False, 0.9)}):
-        assert set(combiner.extract_output(videos)) == set(video_metrics.NAMES)
+        assert set(video_metrics.summarize(videos, SETTINGS)) == set(video_metrics.NAMES)
 
 
 def test_summary_counts_videos_and_brackets_its_estimates():

@@ -1,5 +1,6 @@
 """Work directories: one training each, kept for those that go on, removed in the end."""
 
+import json
 import os
 
 from pipeline.model import resume
@@ -46,3 +47,12 @@ def test_an_old_state_that_a_training_goes_on_with_stays(tmp_path):
     os.utime(old, (0, 0))
     with resume.claimed(tmp_path, ONE), resume.claimed(tmp_path, OTHER):
         assert old.exists()
+
+
+def test_epochs_of_a_version_that_measured_no_gradients_are_read(tmp_path):
+    state = leave_state(tmp_path, ONE)
+    epoch = {"stage": "heads", "epoch": 1, "loss": 0.5, "val_loss": 0.6, "val_auc": 0.9}
+    epoch |= {"learning_rate": 0.001, "seconds": 4.0}
+    state.write_text(json.dumps({"identity": ONE, "history": [epoch]}))
+    (found,) = resume.WorkDirectory(state.parent, ONE).history()
+    assert (found.val_auc, found.gradient_norm, found.max_gradient_norm) == (0.9, None, None)

@@ -8,10 +8,12 @@ import shutil
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from pipeline.model import encoder, inputs, selection, training
 from pipeline.model.errors import DivergedError
-from pipeline.model.resume import Epoch, WorkDirectory, best
+from pipeline.model.history import HISTORY_FILE, Epoch, best
+from pipeline.model.resume import WorkDirectory
 from pipeline.model.temporal import CLIP_LOGIT
 from schemas import progress
 
@@ -91,10 +93,23 @@ def test_the_best_epoch_is_what_comes_out(trained, val_tracks):
 
 def test_curves_are_written_for_people_and_for_tensorboard(trained):
     result, folder, _ = trained
-    history = json.loads((folder / "run" / training.HISTORY_FILE).read_text())
+    history = json.loads((folder / "run" / HISTORY_FILE).read_text())
     assert [one["epoch"] for one in history] == list(range(1, len(result.history) + 1))
     assert {"loss", "val_loss", "val_auc", "learning_rate", "seconds"} <= set(history[0])
     assert list((folder / "run" / "tensorboard" / "whole").rglob("events.out.tfevents*"))
+
+
+def test_the_norm_of_the_gradients_is_kept_per_epoch_and_goes_to_tensorboard(trained):
+    result, folder, _ = trained
+    assert all(0 < one.gradient_norm <= one.max_gradient_norm for one in result.history)
+    assert len({one.gradient_norm for one in result.history}) == len(result.history)
+    written = {
+        value.tag
+        for path in (folder / "run" / "tensorboard").rglob("events.out.tfevents*")
+        for event in tf.compat.v1.train.summary_iterator(str(path))
+        for value in event.summary.value
+    }
+    assert {"epoch_gradient_norm", "epoch_max_gradient_norm"} <= written
 
 
 def test_every_epoch_is_reported(trained):

@@ -16,6 +16,7 @@ from tfx.utils import json_utils, path_utils, proto_utils
 from pipeline.config.sections import TrainingConfig
 from pipeline.model import training
 from pipeline.model.errors import MissingClassError
+from pipeline.model.history import HISTORY_FILE
 from pipeline.modules import trainer
 from schemas import features, signatures
 
@@ -111,7 +112,7 @@ def test_thresholds_of_the_record_travel_with_the_answers(outputs, raw_splits):
 
 
 def test_curves_go_to_the_model_run_and_the_work_directory_is_left_empty(outputs):
-    assert json.loads((outputs[1] / training.HISTORY_FILE).read_text())
+    assert json.loads((outputs[1] / HISTORY_FILE).read_text())
     assert list((outputs[2] / "work").iterdir()) == []
 
 

@@ -103,6 +103,52 @@ def test_a_node_without_inputs_runs_and_a_second_attempt_adds_no_execution(prepa
     assert len(store.get_executions()) == 1
 
 
+def test_a_step_writes_its_page_where_the_orchestrator_wants_a_copy(prepare, monkeypatch, tmp_path):
+    """The node itself is left out: the step hands on what it was told, and when."""
+    from pipeline.runners import run_pages, step
+
+    _, folder = prepare()
+    done = []
+    monkeypatch.setattr(step, "run_node", lambda *arguments: done.append("ran"))
+    monkeypatch.setattr(
+        run_pages, "after_node", lambda *arguments, **options: done.append((arguments, options))
+    )
+    argv = ["run", "--output", str(folder.path.parent), "--digest", prepare.digest]
+    argv += ["--node", "Trainer", "--run-id", folder.run_id]
+    assert node.main([*argv, "--page", str(tmp_path / "page"), "--executor-input", "{}"]) == 0
+    options = {"page_copy": tmp_path / "page", "executor_input": "{}"}
+    assert done == ["ran", ((folder, "Trainer"), options)]
+    assert node.main(argv) == 0
+    assert done[-1] == ((folder, "Trainer"), {"page_copy": None, "executor_input": ""})
+
+
+def test_a_step_whose_node_failed_writes_no_page(prepare, monkeypatch):
+    from pipeline.runners import run_pages
+
+    def refuse(*arguments, **options):
+        raise AssertionError("a failed node has nothing to show")
+
+    monkeypatch.setattr(run_pages, "after_node", refuse)
+    _, folder = prepare()
+    assert run(folder, prepare.digest, "VideoValidator") == 1
+    assert len(failures(folder)) == 1
+
+
+def test_the_report_writes_the_page_of_the_run_and_succeeds_whatever_the_page_meets(
+    prepare, built, tmp_path
+):
+    _, folder = prepare()
+    built["index"] = ZeroDivisionError("a bug")
+    argv = ["report", "--output", str(folder.path.parent), "--run-id", folder.run_id]
+    assert node.main([*argv, "--page", str(tmp_path / "page")]) == 0
+    assert (
+        "ZeroDivisionError: the page Run: a bug"
+        in (folder.path.parent / "dashboard" / "runs" / folder.run_id / "index.html").read_text()
+    )
+    assert "a bug" in (tmp_path / "page").read_text()
+    assert folder.summary.exists()
+
+
 def test_an_unknown_node_is_answered_with_the_nearest(prepare):
     _, folder = prepare()
     assert run(folder, prepare.digest, "Trainr") == 1

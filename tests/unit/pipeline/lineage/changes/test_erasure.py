@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from pipeline.journal.dashboard_folder import DashboardFolder
 from pipeline.lineage import erasing, erasure, erasure_keys, errors, verification
 from pipeline.metadata import connection
 from schemas import erased
@@ -141,6 +142,41 @@ def test_a_second_erasure_of_the_key_has_nothing_to_do(plan, erase, reader):
     assert second.execution_id == first.execution_id
     [record] = reader().executions_by_type(erasing.RECORD_TYPE)
     assert json.loads(str(record.properties["removed_artifacts"])) == list(first.removed)
+
+
+@pytest.fixture
+def crops(output):
+    """Face crops of v7 on the pages of two runs, and one of another video."""
+    site = DashboardFolder.below(output)
+    places = (("run1", V7, 1), ("run1", V7, 2), ("run2", V7, 1), ("run1", "made/swap/v9", 1))
+    files = [site.frame(*place) for place in places]
+    for file in files:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"a face")
+    return files
+
+
+def test_a_plan_counts_the_face_crops_of_the_dashboard_and_leaves_them(crops, plan):
+    assert plan(V7).crops == tuple(str(crop) for crop in crops[:3])
+    assert all(crop.exists() for crop in crops)
+
+
+def test_an_erasure_removes_the_face_crops_of_its_videos_and_no_others(crops, erase, plan):
+    assert erase(V7).num_crops_removed == 3
+    assert [crop.exists() for crop in crops] == [False, False, False, True]
+    assert plan(V7).is_done
+
+
+def test_an_erasure_of_a_person_removes_the_crops_of_all_their_videos(crops, erase):
+    assert erase("made/person3").num_crops_removed == 3  # v6 and v7 show person3
+
+
+def test_crops_made_after_an_erasure_are_something_left_to_do(crops, erase, plan):
+    erase(V7)
+    crops[0].write_bytes(b"a face")
+    assert not plan(V7).is_done
+    assert erase(V7).num_crops_removed == 1
+    assert plan(V7).is_done
 
 
 def test_a_second_key_adds_its_reason(erase, reader):

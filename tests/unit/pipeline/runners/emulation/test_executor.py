@@ -53,6 +53,7 @@ def run(tmp_path, package):
                 "arguments": {},
                 "environment": os.environ,
                 "log_of": lambda name: tmp_path / f"{name}.log",
+                "outputs_of": lambda name: tmp_path / "outputs" / name,
                 "workers": 2,
                 "observe": ended.append,
                 "grace_seconds": 0.3,
@@ -386,7 +387,7 @@ def test_nothing_is_left_of_an_executor_that_is_killed(package, tmp_path):
         executor.execute(
             loader.load(pathlib.Path({str(package(body))!r})), run_id="run-1", arguments={{}},
             environment=os.environ, log_of=lambda name: pathlib.Path({str(tmp_path)!r}) / name,
-            workers=1, observe=print)
+            outputs_of=pathlib.Path, workers=1, observe=print)
     """
     command = [sys.executable, "-c", "\n".join(line.strip() for line in script.splitlines())]
     executor = subprocess.Popen(command)

@@ -106,6 +106,19 @@ def test_a_step_knows_what_its_pod_would_get(package):
     assert (report.retry.count, report.timeout_seconds, report.secrets) == (0, 0, {})
 
 
+def test_a_step_knows_the_artifacts_that_it_may_make(compiled):
+    @dsl.container_component
+    def show(page: dsl.Output[dsl.HTML], curve: dsl.Output[dsl.ClassificationMetrics]):
+        return dsl.ContainerSpec(image="image", command=["touch", page.path])
+
+    def body():
+        uncached(show())
+
+    [step] = loader.load(compiled(body)).steps
+    assert step.outputs == {"page": "system.HTML", "curve": "system.ClassificationMetrics"}
+    assert step.command == ("touch", "{{$.outputs.artifacts['page'].path}}")
+
+
 def test_waits_before_retries_grow_by_the_factor():
     retry = step_plan.Retry(count=3, delay_seconds=30, factor=3.0)
     assert [retry.delay_after(attempt) for attempt in (1, 2, 3)] == [30, 90, 270]
@@ -186,12 +199,27 @@ def importer():
     uncached(dsl.importer("gs://bucket/model", dsl.Model))
 
 
-def artifacts():
+def artifacts_for_another_step():
     @dsl.container_component
     def make(model: dsl.Output[dsl.Model]):
         return dsl.ContainerSpec(image="image", command=["touch", model.path])
 
-    uncached(make())
+    @dsl.container_component
+    def take(model: dsl.Input[dsl.Model]):
+        return dsl.ContainerSpec(image="image", command=["cat", model.path])
+
+    uncached(take(model=uncached(make()).outputs["model"]))
+
+
+def output_file():
+    @dsl.container_component
+    def say():
+        return dsl.ContainerSpec(
+            image="image",
+            command=["touch", dsl.PIPELINE_TASK_EXECUTOR_OUTPUT_PATH_PLACEHOLDER],
+        )
+
+    uncached(say())
 
 
 def outputs():
@@ -277,8 +305,9 @@ def ignored_failure():
         (condition, "`condition`|trigger_policy"),
         (loop, "`parameter_iterator`"),
         (importer, "`importer`|`output_definitions`"),
-        (artifacts, "`output_definitions`|placeholder"),
-        (outputs, "`output_definitions`|placeholder"),
+        (artifacts_for_another_step, "container take: the placeholder .*inputs.artifacts"),
+        (output_file, "container say: the placeholder .*output_file"),
+        (outputs, "container make: the placeholder .*outputs.parameters"),
         (concatenation, "container say: the placeholder .*Concat"),
         (run_id_inside_of_text, "say, text: the placeholder in 'run-"),
         (run_id_in_the_command, "container say: the placeholder .*pipeline_job_uuid"),

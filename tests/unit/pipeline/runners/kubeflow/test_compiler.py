@@ -28,6 +28,14 @@ STEPS = (PREPARE, *NODES, REPORT)
 PASSWORD = "hunter2-never-in-a-file"
 RUN_ID = "{{$.inputs.parameters['run_id']}}"
 RUN_NAME = "{{$.inputs.parameters['run_name']}}"
+PAGE = "{{{{$.outputs.artifacts['{}'].path}}}}"
+SHOWN = {
+    "ExampleValidator": ("--page", PAGE.format("data_page")),
+    "DataGate": ("--page", PAGE.format("data_page")),
+    "Trainer": ("--page", PAGE.format("training_page"), "--executor-input", "{{$}}"),
+    "Evaluator": ("--page", PAGE.format("evaluation_page"), "--executor-input", "{{$}}"),
+    REPORT: ("--page", PAGE.format("run_page")),
+}
 
 
 def configured(**overrides):
@@ -156,16 +164,41 @@ def test_every_command_line_is_one_that_the_step_understands(shipped):
         assert node.main(list(step.args)) == node.BAD_CALL
 
 
-def test_nodes_get_folder_digest_and_the_run_and_no_more(shipped):
+def test_nodes_get_folder_digest_the_run_and_where_to_show_something(shipped):
     run = ["--run-id", RUN_ID, "--run-name", RUN_NAME]
     digest = ["--digest", shipped.package.digest]
     for name in NODES:
         assert shipped.containers[name].args == [
             *("run", "--output", "/deepfake/runs", *digest, "--node", name),
             *run,
+            *SHOWN.get(name, ()),
         ]
-    expected = ["report", "--output", "/deepfake/runs", *run]
+    expected = ["report", "--output", "/deepfake/runs", *run, *SHOWN[REPORT]]
     assert shipped.containers[REPORT].args == expected
+
+
+def test_steps_say_which_artifacts_they_make_for_kubeflows_own_pages(shipped):
+    made = {}
+    for name, task in shipped.tasks.items():
+        component = shipped.spec.components[task.component_ref.name]
+        artifacts = component.output_definitions.artifacts
+        made[name] = {key: spec.artifact_type.schema_title for key, spec in artifacts.items()}
+        assert not component.output_definitions.parameters
+    assert {name: outputs for name, outputs in made.items() if outputs} == {
+        "ExampleValidator": {"data_page": "system.HTML"},
+        "DataGate": {"data_page": "system.HTML"},
+        "Trainer": {"training_page": "system.HTML", "training_metrics": "system.Metrics"},
+        "Evaluator": {
+            "evaluation_page": "system.HTML",
+            "test_metrics": "system.Metrics",
+            "test_videos": "system.ClassificationMetrics",
+        },
+        REPORT: {"run_page": "system.HTML"},
+    }
+
+
+def test_no_step_takes_an_artifact_of_another(shipped):
+    assert not any(task.inputs.artifacts for task in shipped.tasks.values())
 
 
 def test_the_run_id_is_the_whole_value_of_an_input_for_kubeflow_replaces_it_only_there(shipped):

@@ -1,0 +1,90 @@
+"""Charts of a page as plain values: a Plotly figure whose colours are roles of the palette.
+
+The browser puts the colours in (`web/scripts/charts.js`), so that one figure serves light, dark
+and printed pages. Figures are plain mappings: a test holds them against Plotly's own schema.
+"""
+
+import dataclasses
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from pipeline.dashboards.tables import Table
+
+# Roles of the palette (Okabe and Ito 2008, told apart by colour-blind readers).
+REAL: Final = "@real"
+FAKE: Final = "@fake"
+ACCENT: Final = "@accent"  # the candidate, or the only series
+BASELINE: Final = "@baseline"
+GOOD: Final = "@good"
+BAD: Final = "@bad"
+WARN: Final = "@warn"
+INK: Final = "@ink"
+FAINT: Final = "@faint"
+GRID: Final = "@grid"
+PANEL: Final = "@panel"
+SERIES: Final = tuple(f"@series{number}" for number in range(1, 8))
+SEQUENTIAL: Final = "@sequential"  # colour scales, for heat maps
+DIVERGING: Final = "@diverging"
+
+_ID: Final = re.compile(r"[a-z][a-z0-9-]*")
+
+Figure = Mapping[str, Any]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Chart:
+    """One chart.
+
+    Attributes:
+      id: Unique on its page: lower-case letters, digits and hyphens.
+      title: Heading.
+      summary: What it shows and how to read it, in a sentence; also for screen readers.
+      figure: `{"data": [...], "layout": {...}}`; fonts, margins and backgrounds are the page's. A
+        trace may have `meta={"href": [...]}`: addresses, relative to the page, of its points.
+      table: The same figures as a table, for those who cannot see the chart.
+      group: Name of the selector that chooses the variant; empty for none.
+      variants: By the selector's value, the keys to replace in each trace (one mapping per trace,
+        values as Plotly's `restyle` takes them for one trace: plain arrays and strings).
+      height: In pixels.
+      missing: Said in place of the chart where the chosen value has no variant. The selector's
+        first value needs none: it is the figure itself.
+    """
+
+    id: str
+    title: str
+    summary: str
+    figure: Figure
+    table: Table | None = None
+    group: str = ""
+    variants: Mapping[str, Sequence[Mapping[str, Any]]] = dataclasses.field(default_factory=dict)
+    height: int = 340
+    missing: str = "There is nothing to draw for this choice."
+
+    def __post_init__(self) -> None:
+        if not _ID.fullmatch(self.id):
+            raise ValueError(f"Chart.id must match {_ID.pattern}, got {self.id!r}")
+        if self.variants and not self.group:
+            raise ValueError(f"Chart {self.id} has variants but no group")
+
+
+def faded(role: str, opacity: float) -> str:
+    """A role with an opacity in [0, 1], for bands and fills."""
+    if not 0 <= opacity <= 1:
+        raise ValueError(f"opacity must be in [0, 1], got {opacity!r}")
+    return f"{role}/{opacity:g}"
+
+
+def figure(data: Sequence[Mapping[str, Any]], **layout: Any) -> Figure:
+    """A figure of those traces; `layout` as Plotly's."""
+    return {"data": list(data), "layout": layout}
+
+
+def axis(title: str, **others: Any) -> Mapping[str, Any]:
+    """An axis with a title."""
+    return {"title": {"text": title}, **others}
+
+
+def rate_axis(title: str, **others: Any) -> Mapping[str, Any]:
+    """An axis from 0 to 1, with room for the marks on its ends."""
+    return axis(title, range=[-0.02, 1.02], **others)

@@ -1,0 +1,174 @@
+"""TFDV's statistics of track examples as plain values, feature by feature and split by split.
+
+The unit is the face track; of a feature with a value per frame it is the frame.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, Final
+
+from tensorflow_metadata.proto.v0 import statistics_pb2
+
+from schemas import features, taxonomy
+
+BY_FRAME: Final = (features.FRAME_TIMES, features.FRAME_PRESENT)
+NUMERIC: Final = (*features.NUMERIC_KEYS, features.FRAME_TIMES)
+# What 0 and 1 stand for.
+BINARY: Final = {
+    features.FRAME_PRESENT: ("filler", "face"),
+    features.IS_FAKE: (taxonomy.REAL, taxonomy.FAKE),
+}
+CATEGORICAL: Final = (*BINARY, *features.SLICE_KEYS)
+# Who an example is and what it shows: counted, never shown.
+OPAQUE: Final = (
+    features.RECORD_KEY,
+    features.VIDEO_KEY,
+    features.PREPROCESSING_HASH,
+    features.TRACK_FRAMES,
+)
+
+BySplit = Mapping[str, statistics_pb2.DatasetFeatureStatistics]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Bucket:
+    """How many values lie in [low, high)."""
+
+    low: float
+    high: float
+    count: float
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Numeric:
+    """One feature in one split.
+
+    Attributes:
+      count: Values.
+      missing: Tracks without one.
+      mean: Of the values, as all that follow.
+      std: Standard deviation.
+      minimum: Least.
+      median: As TFDV's quantile sketch has it.
+      maximum: Greatest.
+      zeros: How many are 0.
+      buckets: TFDV's histogram of equal widths, which it estimates from quantiles.
+    """
+
+    count: int
+    missing: int
+    mean: float
+    std: float
+    minimum: float
+    median: float
+    maximum: float
+    zeros: int
+    buckets: tuple[Bucket, ...]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Categorical:
+    """One feature in one split: how often each value appears, and tracks without one."""
+
+    counts: Mapping[str, int]
+    missing: int
+
+    @property
+    def count(self) -> int:
+        """Values."""
+        return sum(self.counts.values())
+
+    def share(self, value: str) -> float:
+        """Of the values, in [0, 1]."""
+        return self.counts.get(value, 0) / self.count if self.count else 0.0
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Opaque:
+    """One feature in one split whose values are nobody's business here.
+
+    Attributes:
+      count: Values.
+      missing: Tracks without one.
+      distinct: Different values, as TFDV's sketch counts them.
+      mean_bytes: Mean length.
+    """
+
+    count: int
+    missing: int
+    distinct: int
+    mean_bytes: float
+
+
+def numeric(splits: BySplit, key: str) -> dict[str, Numeric]:
+    """A numeric feature by split; empty if no split has it."""
+    return {split: _numeric(found) for split, found in _feature(splits, key).items()}
+
+
+def categorical(splits: BySplit, key: str) -> dict[str, Categorical]:
+    """A feature with few values by split; `BINARY` names the values of binary ones."""
+    return {
+        split: _binary(found, *BINARY[key]) if key in BINARY else _strings(found)
+        for split, found in _feature(splits, key).items()
+    }
+
+
+def opaque(splits: BySplit, key: str) -> dict[str, Opaque]:
+    """An identifier or the frames, by split."""
+    return {split: _opaque(found) for split, found in _feature(splits, key).items()}
+
+
+def _feature(splits: BySplit, key: str) -> dict[str, Any]:
+    found = {}
+    for split, dataset in splits.items():
+        for feature in dataset.features:
+            if list(feature.path.step) == [key]:
+                found[split] = feature
+    return found
+
+
+def _numeric(feature: statistics_pb2.FeatureNameStatistics) -> Numeric:
+    stats = feature.num_stats
+    kind = statistics_pb2.Histogram.STANDARD
+    histogram = next((one for one in stats.histograms if one.type == kind), None)
+    return Numeric(
+        count=stats.common_stats.tot_num_values,
+        missing=stats.common_stats.num_missing,
+        mean=stats.mean,
+        std=stats.std_dev,
+        minimum=stats.min,
+        median=stats.median,
+        maximum=stats.max,
+        zeros=stats.num_zeros,
+        buckets=tuple(
+            Bucket(low=one.low_value, high=one.high_value, count=one.sample_count)
+            for one in (histogram.buckets if histogram else ())
+        ),
+    )
+
+
+def _strings(feature: statistics_pb2.FeatureNameStatistics) -> Categorical:
+    stats = feature.string_stats
+    # TFDV keeps the 1,000 most frequent values here, and only 20 as top values.
+    counts = {one.label: round(one.sample_count) for one in stats.rank_histogram.buckets}
+    return Categorical(counts=counts, missing=stats.common_stats.num_missing)
+
+
+def _binary(feature: statistics_pb2.FeatureNameStatistics, zero: str, one: str) -> Categorical:
+    stats = feature.num_stats
+    total, zeros = stats.common_stats.tot_num_values, stats.num_zeros
+    counts = {zero: zeros, one: total - zeros}
+    return Categorical(
+        counts={value: count for value, count in counts.items() if count},
+        missing=stats.common_stats.num_missing,
+    )
+
+
+def _opaque(feature: statistics_pb2.FeatureNameStatistics) -> Opaque:
+    stats = feature.string_stats
+    return Opaque(
+        count=stats.common_stats.tot_num_values,
+        missing=stats.common_stats.num_missing,
+        distinct=stats.unique,
+        mean_bytes=stats.avg_length,
+    )

@@ -1,0 +1,198 @@
+"""The steps of a run: their states in words and marks, their times, and what came of them."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from pipeline.dashboards import charts, tables
+from pipeline.dashboards.charts import Chart
+from pipeline.dashboards.tables import Cell, Column, Row, Table, Tone
+from pipeline.evaluation import statistics
+from pipeline.evaluation.summary import OVERALL
+from pipeline.journal.events import NodeState
+from pipeline.journal.state import NodeRecord
+from pipeline.lineage import words
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Look:
+    """How a state is shown: never by its colour alone.
+
+    Attributes:
+      words: What it is called.
+      mark: A character before the name.
+      tone: As of cells.
+      colour: Role in charts.
+    """
+
+    words: str
+    mark: str
+    tone: Tone
+    colour: str
+
+
+LOOKS: Final[Mapping[NodeState, Look]] = {
+    NodeState.RAN: Look(words="done", mark="\N{CHECK MARK}", tone="good", colour=charts.GOOD),
+    NodeState.CACHED: Look(
+        words="from the cache",
+        mark="\N{ANTICLOCKWISE OPEN CIRCLE ARROW}",
+        tone="",
+        colour=charts.BASELINE,
+    ),
+    NodeState.RUNNING: Look(
+        words="running", mark="\N{BLACK RIGHT-POINTING TRIANGLE}", tone="", colour=charts.ACCENT
+    ),
+    NodeState.FAILED: Look(
+        words="failed", mark="\N{MULTIPLICATION X}", tone="bad", colour=charts.BAD
+    ),
+    NodeState.INTERRUPTED: Look(
+        words="interrupted", mark="\N{BLACK SQUARE}", tone="warn", colour=charts.WARN
+    ),
+    NodeState.SKIPPED: Look(
+        words="not asked for", mark="\N{EN DASH}", tone="faint", colour=charts.FAINT
+    ),
+    NodeState.WAITING: Look(
+        words="waiting", mark="\N{WHITE CIRCLE}", tone="faint", colour=charts.FAINT
+    ),
+}
+NOT_REACHED: Final = "not reached"  # what waits when the run has ended
+
+Nodes = Sequence[NodeRecord]
+
+
+def state_words(node: NodeRecord, is_running: bool) -> str:
+    """The state of a node; `is_running` says whether the run goes on."""
+    if node.state is NodeState.WAITING and not is_running:
+        return NOT_REACHED
+    return LOOKS[node.state].words
+
+
+def took(node: NodeRecord) -> str:
+    """How long a node took; empty where it has not ended."""
+    return words.duration(1, 1 + round(1000 * node.seconds)) if node.seconds else ""
+
+
+def table(nodes: Nodes, is_running: bool) -> Table:
+    """One row per node, in the order of execution."""
+    rows = []
+    for node in nodes:
+        look = LOOKS[node.state]
+        rows.append(
+            Row(
+                cells=[
+                    tables.text(node.id),
+                    Cell(text=state_words(node, is_running), tone=look.tone),
+                    Cell(text=took(node) or tables.UNDEFINED, sort=node.seconds),
+                    tables.text("; ".join(_outcome(node))),
+                ]
+            )
+        )
+    return Table(
+        caption="Steps in the order in which they run",
+        columns=[
+            Column(title="Step"),
+            Column(title="State"),
+            Column(title="Time", kind="number"),
+            Column(title="What came of it"),
+        ],
+        rows=rows,
+        hides_caption=True,
+    )
+
+
+def times(nodes: Nodes) -> Chart | None:
+    """Seconds per node; None before the first has ended."""
+    ended = [node for node in nodes if node.seconds]
+    if not ended:
+        return None
+    shown = ended[::-1]  # Plotly draws the first at the bottom
+    longest = max(ended, key=lambda node: node.seconds)
+    total = sum(node.seconds for node in ended)
+    return Chart(
+        id="step-seconds",
+        title="Time per step",
+        summary=f"{longest.id} took the longest: {took(longest)} of"
+        f" {words.duration(1, 1 + round(1000 * total))}."
+        + " Grey bars came from the cache."
+        * any(n.state is NodeState.CACHED for n in ended),
+        figure=charts.figure(
+            [
+                {
+                    "type": "bar",
+                    "orientation": "h",
+                    "y": [node.id for node in shown],
+                    "x": [round(node.seconds, 2) for node in shown],
+                    "marker": {"color": [_bar_colour(node) for node in shown]},
+                    "text": [took(node) for node in shown],
+                    "textposition": "outside",
+                    "cliponaxis": False,
+                    "hovertemplate": "%{y}: %{x:.2f} s<extra></extra>",
+                }
+            ],
+            # Room for the text beside the longest bar.
+            xaxis=charts.axis("seconds", range=[0, 1.2 * longest.seconds]),
+            yaxis={"type": "category", "automargin": True, "showgrid": False},
+            showlegend=False,
+        ),
+        height=90 + 26 * len(ended),
+    )
+
+
+def _bar_colour(node: NodeRecord) -> str:
+    return charts.ACCENT if node.state is NodeState.RAN else LOOKS[node.state].colour
+
+
+def progress_of(node: NodeRecord) -> str:
+    """What a node has done so far, in a sentence; empty if it does not tell."""
+    fields = node.progress
+    if "videos_total" in fields:
+        rejected = fields.get("videos_rejected")
+        left_out = f", {rejected} left out" if rejected else ""
+        done = fields.get("videos_done", 0)
+        return f"{done} of {fields['videos_total']} videos are done{left_out}."
+    if "epochs" in fields:
+        auc = f", selection AUC {fields['val_auc']:.3f}" if "val_auc" in fields else ""
+        return f"Epoch {fields.get('epoch', 0)} of at most {fields['epochs']} is done{auc}."
+    return ""
+
+
+def fraction_of(node: NodeRecord) -> float:
+    """Share of a node's work that is done, in [0, 1]; 0 if it does not tell."""
+    for done, total in (("videos_done", "videos_total"), ("epoch", "epochs")):
+        if node.progress.get(total):
+            return min(1.0, float(node.progress.get(done, 0)) / float(node.progress[total]))
+    return 0.0
+
+
+def _outcome(node: NodeRecord) -> Iterator[str]:
+    """What the outputs of a node say; of the running one, its progress."""
+    if node.state is NodeState.RUNNING and (progress := progress_of(node)):
+        yield progress.removesuffix(".")
+    facts = node.facts
+    if "letters" in facts:
+        yield _letters(facts["letters"])
+    if "tracks" in facts:
+        num_tracks = sum(split["tracks"] for split in facts["tracks"].values())
+        yield words.counted(num_tracks, "face track")
+    if "evaluation" in facts:
+        yield from _evaluation(facts["evaluation"])
+    for name, subject in (("model_blessing", "model"), ("infra_blessing", "serving")):
+        if name in facts:
+            yield f"{subject} {'blessed' if facts[name]['blessed'] else 'NOT BLESSED'}"
+    if "push" in facts:
+        push = facts["push"]
+        yield f"version {push['version']}" if push["pushed"] else "nothing pushed"
+
+
+def _letters(letters: Mapping[str, Any]) -> str:
+    rejected = sum(letters["by_code"].values())
+    return f"{words.counted(letters['num_inputs'], 'video')}, {rejected or 'none'} left out"
+
+
+def _evaluation(evaluation: Mapping[str, Any]) -> Iterator[str]:
+    overall = [entry for entry in evaluation["slices"] if entry["name"] == OVERALL]
+    auc = overall[0]["metrics"].get(statistics.AUC) if overall else None
+    if auc is not None:
+        yield f"AUC {auc['value']:.3f}"
+    broken = sum(not gate["passed"] for gate in evaluation["gates"])
+    yield f"{len(evaluation['gates'])} gates, {broken or 'none'} broken"

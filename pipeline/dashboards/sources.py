@@ -1,0 +1,163 @@
+"""What the pages of a run are made of: its folder, its report, and its artifacts."""
+
+import collections
+import dataclasses
+import functools
+import json
+import pathlib
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from components import artifact_files
+from pipeline.journal.dashboard_folder import DashboardFolder
+from pipeline.journal.log import RunFollower
+from pipeline.journal.run_folder import RunFolder
+from pipeline.journal.state import RunState
+from pipeline.lineage.records import LIVE, Artifact
+from pipeline.lineage.store import Store
+from pipeline.reports import run_report
+
+# Outputs as `<node>.<channel>`.
+MANIFEST: Final = "VideoValidator.manifest"
+REJECTED: Final = ("VideoValidator.dead_letters", "FrameExtractor.dead_letters")
+EXAMPLES: Final = "FrameExtractor.examples"
+STATISTICS: Final = "StatisticsGen.statistics"
+SCHEMA: Final = "ImportSchemaGen.schema"
+ANOMALIES: Final = "ExampleValidator.anomalies"
+DATA_REPORT: Final = "DataGate.report"
+MODEL: Final = "Trainer.model"
+MODEL_RUN: Final = "Trainer.model_run"
+EVALUATION: Final = "Evaluator.evaluation"
+PUSHED_MODEL: Final = "Pusher.pushed_model"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Former:
+    """What an earlier run had in the place of one of this run's artifacts."""
+
+    run_id: str
+    artifact: Artifact
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RunSources:
+    """One run.
+
+    Attributes:
+      folder: Of the run.
+      site: Where its pages go.
+      state: What its journal adds up to.
+      summary: The run report; of a run in progress, what it would be now.
+      artifacts: What the run made or took from its cache, by output (`Trainer.model`), the newest
+        last; empty where there are no records of it.
+      store: ML Metadata, for questions beyond this run; None where nothing is recorded yet.
+    """
+
+    folder: RunFolder
+    site: DashboardFolder
+    state: RunState
+    summary: Mapping[str, Any]
+    artifacts: Mapping[str, Sequence[Artifact]]
+    store: Store | None = None
+
+    @property
+    def run_id(self) -> str:
+        """Also the pipeline run id in ML Metadata."""
+        return self.folder.run_id
+
+    @property
+    def output(self) -> pathlib.Path:
+        """The output folder."""
+        return self.folder.path.parent
+
+    @functools.cached_property
+    def is_running(self) -> bool:
+        """Whether the run has not ended."""
+        return self.state.outcome is None
+
+    def artifact(self, output: str) -> Artifact | None:
+        """The last artifact of an output whose files are there; None where there is none."""
+        found = self.artifacts.get(output, ())
+        return next((one for one in reversed(found) if folder_of(one) is not None), None)
+
+    def files(self, output: str) -> pathlib.Path | None:
+        """Folder of `artifact(output)`."""
+        found = self.artifact(output)
+        return folder_of(found) if found else None
+
+    @functools.cached_property
+    def former_statistics(self) -> Former | None:
+        """Statistics of other data than this run's: those of the newest earlier run that has some.
+
+        Only runs of the same pipeline in the same output folder count.
+        """
+        current = self.artifact(STATISTICS)
+        return _former(self.store, self, current) if self.store and current else None
+
+
+def folder_of(artifact: Artifact) -> pathlib.Path | None:
+    """Folder of the artifact's files, None where they are erased, gone or out of reach."""
+    if artifact.state != LIVE:
+        return None
+    try:
+        folder = artifact_files.local_folder(artifact.uri)
+    except artifact_files.ArtifactNotLocalError:
+        return None
+    return folder if folder.is_dir() else None
+
+
+def of_run(folder: RunFolder, store: Store | None) -> RunSources:
+    """Gathers the sources of the run in `folder`.
+
+    Args:
+      folder: Of the run; its journal must tell how it started.
+      store: ML Metadata; None where nothing is recorded yet.
+    """
+    state = RunState(RunFollower(folder).read())
+    return RunSources(
+        folder=folder,
+        site=DashboardFolder.below(folder.path.parent),
+        state=state,
+        summary=_summary(folder, state),
+        artifacts=_artifacts(store, folder.run_id) if store else {},
+        store=store,
+    )
+
+
+def _summary(folder: RunFolder, state: RunState) -> Mapping[str, Any]:
+    if folder.summary.is_file():
+        found: dict[str, Any] = json.loads(folder.summary.read_text(encoding="utf-8"))
+        return found
+    return run_report.summarize(state, run_dir=folder.path, log=folder.log)
+
+
+def _artifacts(store: Store, run_id: str) -> Mapping[str, Sequence[Artifact]]:
+    nodes = {execution.id: execution.node for execution in store.executions_of(run_id)}
+    links = store.links_of_executions(list(nodes), is_output=True)
+    found = store.artifacts(sorted({link.artifact_id for link in links}))
+    by_output: dict[str, list[Artifact]] = collections.defaultdict(list)
+    for link in sorted(links, key=lambda link: link.artifact_id):
+        output = f"{nodes[link.execution_id]}.{link.key}"
+        by_output[output].append(found[link.artifact_id])
+    return by_output
+
+
+def _former(store: Store, sources: RunSources, current: Artifact) -> Former | None:
+    names = [run.name for run in store.runs() if run.pipeline == sources.summary["pipeline"]]
+    before = names[: names.index(sources.run_id)] if sources.run_id in names else []
+    # A store may be shared by output folders.
+    position = {name: n for n, name in enumerate(before) if (sources.output / name).is_dir()}
+    others = [one for one in store.artifacts_by_type(current.type) if one.uri != current.uri]
+    with_files = {one.id: one for one in others if folder_of(one) is not None}
+    links = store.links_of_artifacts(with_files, is_output=True)
+    makers = store.executions(link.execution_id for link in links)
+    found = [
+        (position[maker.run], link.artifact_id)
+        for link in links
+        if (maker := makers[link.execution_id]).run in position
+        and f"{maker.node}.{link.key}" == STATISTICS
+    ]
+    if not found:
+        return None
+    newest, artifact_id = max(found)
+    return Former(run_id=before[newest], artifact=with_files[artifact_id])

@@ -1,0 +1,131 @@
+"""Tables of a page as plain values; `web/templates/parts.html` turns them into markup."""
+
+import dataclasses
+import functools
+import math
+from collections.abc import Sequence
+from typing import Final, Literal
+
+Tone = Literal["", "good", "bad", "warn", "faint"]
+Kind = Literal["text", "number"]
+
+UNDEFINED: Final = "\N{EN DASH}"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column.
+
+    Attributes:
+      title: Its heading.
+      kind: `number` aligns to the right and sorts by value.
+      help: What the figures mean; shown with the heading. Empty for none.
+    """
+
+    title: str
+    kind: Kind = "text"
+    help: str = ""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Interval:
+    """A value with its bounds on a scale from `low` to `high`, drawn beside the text."""
+
+    value: float
+    lower: float
+    upper: float
+    low: float = 0.0
+    high: float = 1.0
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One cell.
+
+    Attributes:
+      text: What is read; escaped when rendered.
+      sort: What the column is sorted by; `text` if None.
+      note: Smaller, after the text.
+      href: Where the text links to; empty for none. Relative to the page.
+      tone: How it is coloured; never the only bearer of a meaning.
+      interval: Drawn beside the text.
+    """
+
+    text: str
+    sort: float | str | None = None
+    note: str = ""
+    href: str = ""
+    tone: Tone = ""
+    interval: Interval | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Row:
+    """One row. The first cell is its heading; `is_faint` greys what has too few videos."""
+
+    cells: Sequence[Cell]
+    is_faint: bool = False
+    id: str = ""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Table:
+    """One table.
+
+    Attributes:
+      caption: Says what it shows; read out by screen readers, shown above.
+      columns: As many as each row has cells.
+      rows: In the order shown first.
+      is_sortable: Whether a click on a heading sorts.
+      is_searchable: Whether a field above filters the rows.
+      hides_caption: Whether only screen readers get the caption.
+    """
+
+    caption: str
+    columns: Sequence[Column]
+    rows: Sequence[Row]
+    is_sortable: bool = True
+    is_searchable: bool = False
+    hides_caption: bool = False
+
+    def __post_init__(self) -> None:
+        for row in self.rows:
+            if len(row.cells) != len(self.columns):
+                raise ValueError(
+                    f"{self.caption}: {len(row.cells)} cells under {len(self.columns)} headings"
+                )
+
+    @functools.cached_property
+    def drawn(self) -> frozenset[int]:
+        """Columns with a drawn interval; their other cells keep its room, so that figures align."""
+        cells = (cell for row in self.rows for cell in enumerate(row.cells))
+        return frozenset(index for index, cell in cells if cell.interval)
+
+
+def text(value: object, *, tone: Tone = "", href: str = "") -> Cell:
+    """A cell of text."""
+    return Cell(text=str(value), tone=tone, href=href)
+
+
+def number(value: float | None, digits: int = 0, *, unit: str = "", tone: Tone = "") -> Cell:
+    """A cell of one number, with `digits` after the point; a dash where there is none."""
+    if value is None or not math.isfinite(value):
+        return Cell(text=UNDEFINED, sort=-math.inf, tone="faint")
+    shown = f"{value:,.{digits}f}" + (f" {unit}" if unit else "")
+    return Cell(text=shown, sort=value, tone=tone)
+
+
+def estimate(
+    value: float | None, lower: float | None, upper: float | None, *, digits: int = 3
+) -> Cell:
+    """A cell of a rate in [0, 1] with its interval; a dash where the rate is undefined."""
+    if value is None:
+        return number(None)
+    if lower is None or upper is None:
+        return Cell(text=f"{value:.{digits}f}", sort=value)
+    return Cell(
+        text=f"{value:.{digits}f}",
+        sort=value,
+        note=f"[{lower:.{digits}f}, {upper:.{digits}f}]",
+        interval=Interval(value=value, lower=lower, upper=upper),
+    )

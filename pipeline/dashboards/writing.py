@@ -1,0 +1,141 @@
+"""Writes pages: those of runs, of pairs of runs, and the page of all of them."""
+
+import pathlib
+from collections.abc import Sequence
+from typing import Final
+
+from pipeline.dashboards import addresses, assets, rendering, stamps
+from pipeline.dashboards import sources as run_sources
+from pipeline.dashboards.comparison import outcomes
+from pipeline.dashboards.comparison import page as comparison_page
+from pipeline.dashboards.index import entries
+from pipeline.dashboards.index import page as index_page
+from pipeline.dashboards.pages import PAGES, RUN, Absent, Page
+from pipeline.dashboards.rendering import Frame, Link
+from pipeline.dashboards.sources import RunSources
+from pipeline.journal.dashboard_folder import DashboardFolder
+from pipeline.journal.run_folder import RunFolder
+from pipeline.lineage.store import Store
+
+_ROOT: Final = "../../"  # of the site, from the folder of a run
+
+
+def page_text(page: Page, sources: RunSources, *, is_standalone: bool = False) -> str:
+    """The HTML of one page of a run.
+
+    Args:
+      page: One of `PAGES`.
+      sources: Of the run.
+      is_standalone: Whether the page must need no other file; it then shows no face crops and
+        has no navigation.
+
+    Raises:
+      DashboardError: What it is made from breaks its contract.
+    """
+    content = page.content(sources)
+    frame = Frame(
+        title=f"{page.title} of {sources.run_id}",
+        subtitle=sources.summary["pipeline"],
+        root=_ROOT,
+        notice=sources.summary["notice"],
+        crumbs=() if is_standalone else (Link(title="All runs", href=f"{_ROOT}index.html"),),
+        tabs=() if is_standalone else _tabs(page, sources),
+        is_standalone=is_standalone,
+        is_live=sources.is_running,
+    )
+    if isinstance(content, Absent):
+        values = {"reason": content.reason, "advice": content.advice}
+        return rendering.page("absent.html", frame, values)
+    return rendering.page(content.template, frame, content.values)
+
+
+def write_pages(sources: RunSources, pages: Sequence[Page] = PAGES) -> tuple[pathlib.Path, ...]:
+    """Writes pages of a run, and what all pages share; returns their files.
+
+    With the first page of a run that has ended comes its comparison with the run before it.
+
+    Raises:
+      DashboardError: What a page is made from breaks its contract.
+    """
+    assets.write(sources.site)
+    before = predecessor(sources) if RUN in pages and not sources.is_running else None
+    written = () if before is None else (write_comparison(before, sources),)
+    stamp = stamps.of_run(sources)
+    return (*written, *(write_page(page, sources, stamp) for page in pages))
+
+
+def write_index(output: pathlib.Path, store: Store | None) -> pathlib.Path:
+    """Writes the page of all runs, and what all pages share; returns its file.
+
+    Args:
+      output: The output folder.
+      store: ML Metadata; None where nothing is recorded yet.
+    """
+    site, found = DashboardFolder.below(output), entries.of_output(output)
+    assets.write(site)
+    content = index_page.content(output, found, store)
+    pipelines = sorted({run.pipeline for run in found.entries})
+    frame = Frame(
+        title=f"Runs of {' and '.join(pipelines)}" if len(pipelines) in (1, 2) else "Runs",
+        subtitle=str(output),
+        notice=index_page.notice(found.entries),
+        is_live=any(run.is_running for run in found.entries),
+    )
+    assets.replace(site.index, rendering.page(content.template, frame, content.values))
+    return site.index
+
+
+def write_comparison(before: RunSources, after: RunSources) -> pathlib.Path:
+    """Writes the page of two runs side by side, and what all pages share; returns its file.
+
+    Raises:
+      NothingRecordedError: ML Metadata does not know one of them.
+    """
+    assets.write(after.site)
+    content = comparison_page.content(before, after)
+    frame = Frame(
+        title="What changed",
+        subtitle=f"from {before.run_id} to {after.run_id}",
+        root=outcomes.ROOT,
+        notice=index_page.notice([entries.of_sources(one) for one in (before, after)]),
+        crumbs=(Link(title="All runs", href=f"{outcomes.ROOT}index.html"),),
+    )
+    path = after.site.comparison(before.run_id, after.run_id)
+    assets.replace(path, rendering.page(content.template, frame, content.values))
+    stamps.put(path, stamps.of_pair(before, after))
+    return path
+
+
+def predecessor(sources: RunSources) -> RunSources | None:
+    """The run that this one is compared with by itself; None without one, or without records."""
+    runs = entries.of_output(sources.output).entries
+    former = entries.predecessor(runs, sources.run_id)
+    if former is None or sources.store is None:
+        return None
+    return run_sources.of_run(RunFolder(sources.output / former.run_id), sources.store)
+
+
+def page_path(page: Page, sources: RunSources) -> pathlib.Path:
+    """Where a page of a run lies."""
+    return sources.site.run(sources.run_id) / f"{page.name}.html"
+
+
+def write_page(page: Page, sources: RunSources, stamp: str) -> pathlib.Path:
+    """Writes one page of a run, and the stamp of what it was made from; returns its file."""
+    path = page_path(page, sources)
+    assets.replace(path, page_text(page, sources))
+    stamps.put(path, stamp)
+    return path
+
+
+def _tabs(current: Page, sources: RunSources) -> tuple[Link, ...]:
+    own = [
+        Link(title=page.title, href=f"{page.name}.html", is_current=page is current)
+        for page in PAGES
+    ]
+    runs = entries.of_output(sources.output).entries
+    former = entries.predecessor(runs, sources.run_id)
+    if former and sources.site.comparison(former.run_id, sources.run_id).is_file():
+        address = addresses.of_comparison(former.run_id, sources.run_id)
+        own.append(Link(title="What changed", href=f"{_ROOT}{address}"))
+    return tuple(own)

@@ -1,0 +1,140 @@
+"""The pages of real runs in a real browser without a network, and the pictures of the guides.
+
+`DEEPFAKE_PICTURES=pipeline/docs/images` makes the pictures there; otherwise they are thrown away.
+"""
+
+import os
+import pathlib
+import re
+
+import nbclient
+import nbformat
+import pytest
+from PIL import Image
+
+from pipeline.config import load
+from pipeline.dashboards.pages import ERRORS, EVALUATION, LINEAGE, PAGES, RUN, TRAINING
+from pipeline.journal.dashboard_folder import DashboardFolder
+from pipeline.lineage import store
+
+ROOT = pathlib.Path(__file__).parents[2]
+GUIDE = ROOT / "pipeline" / "docs" / "dashboards.md"
+PICTURES = re.findall(r"\(images/(dashboard-[a-z]+\.png)\)", GUIDE.read_text(encoding="utf-8"))
+MAX_COLOURS = 128  # of a picture: flat areas and a few faces
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def site(refused, stopped, workplace):
+    """As the runs themselves left it."""
+    return DashboardFolder.below(workplace.output)
+
+
+@pytest.fixture
+def page(site, opened):
+    """Opens a page of a run."""
+
+    def open_page(run, kind, **window):
+        return opened(site.run(run.folder.name) / f"{kind.name}.html", **window)
+
+    return open_page
+
+
+@pytest.mark.parametrize("kind", PAGES, ids=lambda kind: kind.name)
+def test_a_run_leaves_pages_that_open_from_disk(page, settled, axe, kind):
+    shown = page(settled, kind)
+    assert settled.folder.name in shown.title()
+    assert shown.locator("main section").count() > 1
+    assert axe(shown) == []
+
+
+def test_the_evaluation_page_says_what_the_report_says(page, settled):
+    overall = settled.summary["metrics"]["overall"]["metrics"]["video_auc"]
+    tiles = page(settled, EVALUATION).locator("dl.tiles").first.inner_text()
+    assert f"{overall['value']:.3f}" in tiles
+    assert f"[{overall['lower']:.3f}, {overall['upper']:.3f}]" in tiles
+
+
+def test_a_node_that_came_from_the_cache_has_its_page_all_the_same(page, settled):
+    assert settled.states["Trainer"] == "cached"
+    assert page(settled, TRAINING).locator("figure.chart[data-drawn]").count() > 0
+
+
+def test_pages_that_a_stopped_run_cannot_have_say_why(page, stopped):
+    assert "DataGate" in page(stopped, EVALUATION).locator("main").inner_text()
+
+
+def test_a_refusal_is_told_in_words(page, refused):
+    told = page(refused, RUN).locator("main section").first.inner_text()
+    assert "NOTHING WAS PUSHED" in told.upper()
+
+
+def test_ml_metadata_leads_to_the_pages(site, settled, workplace):
+    config = load.with_overrides(load.load(workplace.config), {"output": str(workplace.output)})
+    executions = store.opened(config).executions_of(settled.folder.name)
+    links = {e.node: e.properties.get("dashboard") for e in executions}
+    for node, kind in {"Trainer": TRAINING, "Evaluator": EVALUATION, "Pusher": LINEAGE}.items():
+        assert links[node] == str(site.run(settled.folder.name) / f"{kind.name}.html")
+        assert pathlib.Path(links[node]).is_file()
+
+
+def test_the_command_finds_them_up_to_date_and_compares_any_two(
+    site, deepfake, workplace, first, refused, opened
+):
+    arguments = ("--output", str(workplace.output), "--config", str(workplace.config))
+    before = {path: path.stat().st_mtime_ns for path in site.path.glob("runs/*/*.html")}
+    done = deepfake("dashboard", *arguments)
+    assert done.returncode == 0, done.stdout
+    after = {path: path.stat().st_mtime_ns for path in site.path.glob("runs/*/*.html")}
+    finished = site.run(first.folder.name)
+    assert {p: t for p, t in after.items() if p.parent == finished} == {
+        p: t for p, t in before.items() if p.parent == finished
+    }
+    names = (first.folder.name, refused.folder.name)
+    done = deepfake("dashboard", "--compare", *names, *arguments)
+    assert done.returncode == 0, done.stdout
+    assert "worse" in opened(site.comparison(*names)).locator("main").inner_text()
+
+
+def test_the_notebook_of_the_guide_shows_the_widgets_of_tfma(site, workplace, tmp_path):
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "demo").symlink_to(workplace.output)
+    cells = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), flags=re.DOTALL)
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    where = {"metadata": {"path": str(tmp_path)}}
+    nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3", resources=where).execute()
+    widgets = notebook.metadata["widgets"]["application/vnd.jupyter.widget-state+json"]["state"]
+    models = {one["model_name"]: one["state"] for one in widgets.values()}
+    slices = [entry["slice"] for entry in models["SlicingMetricsModel"]["data"]]
+    assert any(name.startswith("manipulation_method:") for name in slices)
+    assert models["PlotModel"]["data"]
+
+
+SHOTS = {
+    "dashboard-evaluation.png": (EVALUATION, "settled", 0),
+    "dashboard-errors.png": (ERRORS, "settled", 0),
+    "dashboard-refusal.png": (RUN, "refused", 0),
+    "dashboard-comparison.png": None,
+}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_the_pictures_of_the_guide_can_be_made(
+    name, page, site, opened, first, settled, refused, tmp_path
+):
+    into = ROOT / os.environ["DEEPFAKE_PICTURES"] if "DEEPFAKE_PICTURES" in os.environ else tmp_path
+    shot = SHOTS[name]
+    if shot is None:
+        names = (first.folder.name, refused.folder.name)
+        shown = opened(site.comparison(*names), width=1180)
+    else:
+        kind, run, _ = shot
+        shown = page({"settled": settled, "refused": refused}[run], kind, width=1180)
+    raw = tmp_path / f"raw-{name}"
+    shown.screenshot(path=raw)
+    picture = Image.open(raw).convert("RGB").quantize(MAX_COLOURS)
+    picture.save(into / name, optimize=True)
+    assert picture.size == (1180, 900)
+    assert len(picture.getcolors()) > 8, "an empty page"
+    assert (GUIDE.parent / "images" / name).is_file(), "make the pictures of the guide again"

@@ -1,0 +1,81 @@
+"""Videos that were left out: counted by code, listed, and not too many of them."""
+
+import pathlib
+
+from components.data_gate import rules
+from pipeline.dashboards import sources as outputs
+from pipeline.dashboards import tables
+from pipeline.dashboards.data import files, meanings, rejected
+from schemas import erased
+from schemas.dead_letter import CODES, DeadLetter
+
+
+def letter(number, code="too_short", **others):
+    return DeadLetter(record_key=f"lab/swap/v{number}", code=code, message="it is", **others)
+
+
+def letters(*found, num_inputs=100, node="VideoValidator"):
+    folder = pathlib.Path("artifacts") / node
+    return files.Letters(node=node, folder=folder, letters=tuple(found), num_inputs=num_inputs)
+
+
+def test_codes_are_counted_the_most_frequent_first():
+    early = letters(letter(1), letter(2), letter(3, "truncated"))
+    late = letters(letter(4, "no_face"), num_inputs=97, node="FrameExtractor")
+    table = rejected.by_code([early, late])
+    shown = [tuple(cell.text for cell in row.cells[:4]) for row in table.rows]
+    assert shown == [
+        ("too_short", "VideoValidator", "2", "2.0 %"),
+        ("no_face", "FrameExtractor", "1", "1.0 %"),
+        ("truncated", "VideoValidator", "1", "1.0 %"),
+    ]
+
+
+def test_every_code_and_every_rule_has_a_meaning():
+    assert set(meanings.LETTERS) == CODES
+    assert all(meaning and advice for meaning, advice in meanings.LETTERS.values())
+    assert set(meanings.RULES) == {
+        "leakage" if rule is rules.leaking_names else rule.__name__ for rule in rules.ALL
+    }
+
+
+def test_hundreds_of_letters_stay_usable():
+    found = [letters(*map(letter, range(rejected.MAX_LETTERS + 7)), num_inputs=1000)]
+    table = rejected.listed(found)
+    assert len(table.rows) == rejected.MAX_LETTERS
+    assert table.is_searchable
+    more = rejected.more(found)
+    assert more.startswith("and 7 more")
+    assert str(pathlib.Path("artifacts/VideoValidator")) in more
+
+
+def test_few_letters_are_all_listed_with_their_label():
+    found = [letters(letter(1, is_fake=True), letter(2, is_fake=None))]
+    assert [row.cells[3].text for row in rejected.listed(found).rows] == [
+        "fake",
+        tables.UNDEFINED,
+    ]
+    assert rejected.more(found) == ""
+
+
+def test_nothing_left_out_is_no_table():
+    assert rejected.by_code([letters()]) is None
+    assert rejected.listed([letters()]) is None
+
+
+def test_erased_videos_do_not_count_as_bad_ones():
+    found = [letters(letter(1), letter(2, "erased"))]
+    assert rejected.num_letters(found) == 2
+    assert rejected.num_letters(found, with_erased=False) == 1
+
+
+def test_a_letter_of_a_video_that_was_erased_since_is_not_shown(recorded, run, tmp_path):
+    recorded.write_letters(tmp_path / "letters", [letter(1), letter(2)])
+    artifacts = {outputs.REJECTED[0]: [recorded.artifact(tmp_path / "letters", num_inputs=9)]}
+    key = erased.ErasedKey(
+        kind=erased.VIDEO, sha256=erased.digest("lab/swap/v1"), erased_at="2026-01-03"
+    )
+    erased.add(tmp_path / erased.FILE_NAME, key)
+    [found] = files.letters(run(artifacts))
+    assert [one.record_key for one in found.letters] == ["lab/swap/v2"]
+    assert (found.node, found.num_inputs) == ("VideoValidator", 9)

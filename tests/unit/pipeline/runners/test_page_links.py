@@ -1,0 +1,92 @@
+"""Links from executions to pages: found by whoever asks, and in nobody's way."""
+
+import pytest
+from ml_metadata.metadata_store import metadata_store
+from ml_metadata.proto import metadata_store_pb2
+
+from pipeline.config import load
+from pipeline.journal import events
+from pipeline.journal.events import NodeState
+from pipeline.metadata import connection
+from pipeline.runners import ir, local, page_links
+
+STATES = metadata_store_pb2.Execution
+
+
+@pytest.fixture(params=["sqlite", "mysql"])
+def config(request, tmp_path):
+    """A configuration for each kind of store."""
+    values = {"output": str(tmp_path)}
+    if request.param == "mysql":
+        mariadb = request.getfixturevalue("mariadb_account")
+        values |= mariadb.settings(mariadb.create_database())
+    return load.with_overrides(load.load("local"), values)
+
+
+def client(config):
+    return metadata_store.MetadataStore(connection.connection(config))
+
+
+@pytest.fixture
+def begun(config):
+    """An execution that a launcher has begun: its parameters are recorded, its end is not."""
+    store = client(config)
+    type_id = store.put_execution_type(metadata_store_pb2.ExecutionType(name="Trainer"))
+    execution = metadata_store_pb2.Execution(type_id=type_id, last_known_state=STATES.RUNNING)
+    execution.custom_properties["epochs"].int_value = 3
+    [execution.id] = store.put_executions([execution])
+    return execution
+
+
+def test_a_link_is_a_property_and_changes_nothing_else(config, begun):
+    page_links.write(config, {begun.id: "/runs/dashboard/runs/run-1/training.html"})
+    [found] = client(config).get_executions_by_id([begun.id])
+    assert found.custom_properties["dashboard"].string_value == (
+        "/runs/dashboard/runs/run-1/training.html"
+    )
+    assert found.custom_properties["epochs"].int_value == 3
+    assert (found.type_id, found.last_known_state) == (begun.type_id, STATES.RUNNING)
+
+
+def test_what_a_launcher_publishes_between_reading_and_linking_stays(config, begun):
+    """The writer knows an id and has read nothing, so that there is nothing it could undo."""
+    begun.last_known_state = STATES.COMPLETE
+    begun.custom_properties["result"].string_value = "published meanwhile"
+    client(config).put_executions([begun])
+    page_links.write(config, {begun.id: "first.html"})
+    page_links.write(config, {begun.id: "second.html"})
+    [found] = client(config).get_executions_by_id([begun.id])
+    assert found.last_known_state == STATES.COMPLETE
+    assert {name: value.string_value for name, value in found.custom_properties.items()} == {
+        "epochs": "",
+        "result": "published meanwhile",
+        "dashboard": "second.html",
+    }
+
+
+def test_no_links_need_no_store(tmp_path):
+    missing = {"output": str(tmp_path / "missing")}
+    page_links.write(load.with_overrides(load.load("local"), missing), {})
+    assert not (tmp_path / "missing").exists()
+
+
+def test_a_run_whose_executions_are_linked_is_still_taken_from_the_cache(tiny_graph, tmp_path):
+    config = load.with_overrides(load.load("local"), {"output": str(tmp_path)})
+
+    def run(run_id):
+        told = []
+        compiled = ir.compile_graph(tiny_graph.pipeline(tmp_path), order=tiny_graph.ORDER)
+        ir.bind(compiled, run_id=run_id)
+        local.run(compiled, connection.connection(config), sink=told.append)
+        ended = [event for event in told if isinstance(event, events.NodeEnded)]
+        executions = sorted(client(config).get_executions(), key=lambda one: one.id)[-3:]
+        page_links.write(config, {one.id: f"{run_id}.html" for one in executions})
+        return {event.state for event in ended}
+
+    assert run("run-1") == {NodeState.RAN}
+    assert run("run-2") == {NodeState.CACHED}
+    assert run("run-3") == {NodeState.CACHED}
+    linked = [
+        one.custom_properties["dashboard"].string_value for one in client(config).get_executions()
+    ]
+    assert sorted(linked) == [f"run-{number}.html" for number in (1, 2, 3) for _ in range(3)]
