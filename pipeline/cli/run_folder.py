@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Iterator
 
 from pipeline.cli import errors
+from pipeline.journal import liveness
 from pipeline.journal.run_folder import RunFolder
 
 
@@ -55,7 +56,7 @@ def locked(output: pathlib.Path, *, alone: bool = True) -> Iterator[int]:
       OutputInUseError: Another run holds it.
     """
     output.mkdir(parents=True, exist_ok=True)
-    with (output / ".lock").open("a+") as file:
+    with (output / liveness.LOCK_FILE).open("a+") as file:
         try:
             fcntl.flock(file, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
         except BlockingIOError as error:

@@ -4,7 +4,9 @@ import base64
 import functools
 import hashlib
 import importlib.resources
+import os
 import pathlib
+import secrets
 from collections.abc import Mapping
 from typing import Final
 
@@ -67,6 +69,6 @@ def write(site: DashboardFolder) -> None:
 def replace(path: pathlib.Path, text: str) -> None:
     """Writes a file at once; other writers of the same file do not mix with this one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{id(text):x}")
+    draft = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
     draft.write_text(text, encoding="utf-8")
     draft.replace(path)

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from pipeline.dashboards import sources as outputs
+from pipeline.dashboards.errors import UnreadableExamplesError
 from pipeline.dashboards.sources import RunSources
 from pipeline.journal.dashboard_folder import DashboardFolder
 from schemas import erased, features, track_index, video_record
@@ -125,7 +126,7 @@ def _examples(folder: pathlib.Path, video_keys: Collection[str]) -> Iterator[Map
 
     files = sorted(str(path) for path in folder.iterdir() if path.is_file())
     missing = set(video_keys)
-    for serialized in tf.data.TFRecordDataset(files, "GZIP").as_numpy_iterator():
+    for serialized in _records(tf.data.TFRecordDataset(files, "GZIP"), folder):
         values = tf.train.Example.FromString(serialized).features.feature
         key = _text(values, features.VIDEO_KEY)
         if key in missing:
@@ -175,3 +176,20 @@ def _replace(path: pathlib.Path, data: bytes) -> None:
     draft = path.with_name(f".{path.name}.{os.getpid():x}")
     draft.write_bytes(data)
     draft.replace(path)
+
+
+def _records(dataset: Any, folder: pathlib.Path) -> Iterator[bytes]:
+    """Yields the records of a dataset.
+
+    Raises:
+      UnreadableExamplesError: A file is torn.
+    """
+    import tensorflow as tf
+
+    try:
+        yield from dataset.as_numpy_iterator()
+    except tf.errors.DataLossError as error:
+        raise UnreadableExamplesError(
+            f"cannot read the examples in {folder}: {error.message}; restore them, or run"
+            " FrameExtractor again"
+        ) from error

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from pipeline.config.tree import PipelineConfig
 from pipeline.dashboards import assets, rendering
-from pipeline.dashboards.errors import DashboardError
+from pipeline.dashboards.errors import DashboardError, PortInUseError
 from pipeline.dashboards.refreshing import Around, Refresher
 from pipeline.dashboards.rendering import Frame
 from pipeline.journal.dashboard_folder import DashboardFolder
@@ -38,12 +38,6 @@ _HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 _SECONDS: Final = 30.0  # until a silent connection is closed
-
-
-class PortInUseError(DashboardError):
-    """Something else listens there."""
-
-    code = "port_in_use"
 
 
 class SiteServer(http.server.ThreadingHTTPServer):

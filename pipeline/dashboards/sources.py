@@ -9,10 +9,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from components import artifact_files
+from pipeline.config.tree import PipelineConfig
+from pipeline.journal import liveness
 from pipeline.journal.dashboard_folder import DashboardFolder
 from pipeline.journal.log import RunFollower
 from pipeline.journal.run_folder import RunFolder
 from pipeline.journal.state import RunState
+from pipeline.lineage import names as lineage_names
+from pipeline.lineage import store as lineage_store
 from pipeline.lineage.records import LIVE, Artifact
 from pipeline.lineage.store import Store
 from pipeline.reports import run_report
@@ -72,8 +76,8 @@ class RunSources:
 
     @functools.cached_property
     def is_running(self) -> bool:
-        """Whether the run has not ended."""
-        return self.state.outcome is None
+        """Whether the run has not ended, and somebody works on it."""
+        return self.state.outcome is None and not liveness.is_abandoned(self.folder)
 
     def artifact(self, output: str) -> Artifact | None:
         """The last artifact of an output whose files are there; None where there is none."""
@@ -104,6 +108,18 @@ def folder_of(artifact: Artifact) -> pathlib.Path | None:
     except artifact_files.ArtifactNotLocalError:
         return None
     return folder if folder.is_dir() else None
+
+
+def find(config: PipelineConfig, name: str = lineage_names.LATEST) -> RunSources:
+    """The sources of the run `name` of a configuration: its id, the start of it, or `latest`.
+
+    Raises:
+      LineageError: Nothing is recorded, or there is no one such run.
+      MetadataError: ML Metadata cannot be read.
+    """
+    records = lineage_store.opened(config)
+    found = lineage_names.run(records, name)
+    return of_run(RunFolder(pathlib.Path(config.output) / found.name), records)
 
 
 def of_run(folder: RunFolder, store: Store | None) -> RunSources:

@@ -130,7 +130,7 @@ def write_page(page: Page, sources: RunSources, stamp: str) -> pathlib.Path:
 
 def _tabs(current: Page, sources: RunSources) -> tuple[Link, ...]:
     own = [
-        Link(title=page.title, href=f"{page.name}.html", is_current=page is current)
+        Link(title=page.title, href=f"{page.name}.html", is_current=page.name == current.name)
         for page in PAGES
     ]
     runs = entries.of_output(sources.output).entries

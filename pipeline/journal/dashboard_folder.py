@@ -4,8 +4,12 @@ import dataclasses
 import hashlib
 import pathlib
 from collections.abc import Iterator
+from typing import Final
 
-_FRAMES = "frames"
+# Custom property of an execution in ML Metadata: the address of a page, written as those of
+# artifacts are. No cache key holds it: those are made of a node's inputs and parameters.
+LINK_PROPERTY: Final = "dashboard"
+_FRAMES: Final = "frames"
 
 
 @dataclasses.dataclass(frozen=True)

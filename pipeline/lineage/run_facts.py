@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from components import artifact_files, fingerprint
 from pipeline.config import yaml12
+from pipeline.journal.dashboard_folder import LINK_PROPERTY
 from pipeline.journal.run_folder import RunFolder
 from pipeline.lineage import errors, side_files
 from pipeline.lineage.records import Artifact, Execution
@@ -21,6 +22,7 @@ from schemas.video_record import VideoRecord
 _EVALUATION_FILE: Final = "eval_config.json"  # of TFMA, in every evaluation
 _CUSTOM_CONFIG: Final = "custom_config"
 _INTERNAL: Final = frozenset((fingerprint.PARAMETER, "input_fingerprint"))
+_LINKS: Final = frozenset((LINK_PROPERTY,))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -97,7 +99,7 @@ def _with_first_execution(store: Store, executions: Iterable[Execution]) -> Mapp
     makers = store.links_of_artifacts(sorted({link.artifact_id for link in made}))
     ids = sorted({link.execution_id for link in makers if link.is_output} - bare.keys())
     for execution in store.executions(ids).values():
-        if execution.state == "COMPLETE" and not found[execution.node].properties:
+        if execution.state == "COMPLETE" and not found[execution.node].properties.keys() - _LINKS:
             found[execution.node] = execution
     return found
 
@@ -126,7 +128,7 @@ def _parameters(sources: Mapping[str, Execution]) -> Mapping[str, Any]:
         for node, execution in sources.items()
         for name, text in execution.properties.items()
         for key, value in _flat(_taken_apart(text), name)
-        if key.rpartition(".")[2] not in _INTERNAL
+        if key.rpartition(".")[2] not in _INTERNAL | _LINKS
     }
 
 

@@ -1,17 +1,13 @@
 """Links from executions in ML Metadata to the pages that show what they made."""
 
 from collections.abc import Mapping
-from typing import Final
 
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
 
 from pipeline.config.tree import PipelineConfig
+from pipeline.journal.dashboard_folder import LINK_PROPERTY
 from pipeline.metadata import connection
-
-# Custom property of an execution: the address of a page, written as those of artifacts are. No
-# cache key holds it: those are made of a node's inputs and parameters.
-PROPERTY: Final = "dashboard"
 
 
 def write(config: PipelineConfig, addresses: Mapping[int, str]) -> None:
@@ -26,8 +22,8 @@ def write(config: PipelineConfig, addresses: Mapping[int, str]) -> None:
     linked = []
     for execution_id, address in addresses.items():
         execution = metadata_store_pb2.Execution(id=execution_id)
-        execution.custom_properties[PROPERTY].string_value = address
+        execution.custom_properties[LINK_PROPERTY].string_value = address
         linked.append(execution)
     if linked:
         store = metadata_store.MetadataStore(connection.connection(config))
-        store.put_executions(linked, field_mask_paths=[f"custom_properties.{PROPERTY}"])
+        store.put_executions(linked, field_mask_paths=[f"custom_properties.{LINK_PROPERTY}"])

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from pipeline.dashboards import headline
 from pipeline.dashboards.comparison import changes, outcomes, pairs, slices, wording
-from pipeline.dashboards.errors import DashboardError
+from pipeline.dashboards.errors import NothingRecordedError
 from pipeline.dashboards.index import entries
 from pipeline.dashboards.pages import Content
 from pipeline.dashboards.sources import RunSources
@@ -14,12 +14,6 @@ from pipeline.lineage.comparison import Comparison
 from pipeline.lineage.run_facts import RunFacts
 
 _MIN_SLICE_VIDEOS: Final = "evaluation.min_slice_videos"
-
-
-class NothingRecordedError(DashboardError):
-    """ML Metadata has no records of a run that is to be compared."""
-
-    code = "nothing_recorded"
 
 
 def content(before: RunSources, after: RunSources) -> Content:

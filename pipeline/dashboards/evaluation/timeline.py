@@ -6,12 +6,13 @@ from typing import Any, Final
 
 from pipeline.dashboards import charts, tables
 from pipeline.dashboards.charts import Chart
+from pipeline.dashboards.errors import UnreadableRunError
 from pipeline.dashboards.evaluation import traces
 from pipeline.dashboards.evaluation.decimals import short
 from pipeline.dashboards.evaluation.traces import Part
 from pipeline.dashboards.headline import HEADLINES, Headline
 from pipeline.dashboards.index import entries
-from pipeline.dashboards.index.entries import Entry, UnreadableRunError
+from pipeline.dashboards.index.entries import Entry
 from pipeline.dashboards.sources import RunSources
 from pipeline.dashboards.tables import Cell, Column, Row, Table
 from pipeline.journal.run_folder import RunFolder

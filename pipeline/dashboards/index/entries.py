@@ -8,20 +8,15 @@ import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from pipeline.dashboards.errors import DashboardError
+from pipeline.dashboards.errors import UnreadableRunError
 from pipeline.dashboards.sources import RunSources
+from pipeline.journal import liveness
 from pipeline.journal.log import RunFollower
 from pipeline.journal.run_folder import RunFolder
 from pipeline.journal.state import RunState
 from pipeline.reports import run_report
 
 RUNNING: Final = "running"  # beside the states of a run report: the run has not ended
-
-
-class UnreadableRunError(DashboardError):
-    """The report or the journal of a run cannot be read."""
-
-    code = "unreadable_run"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -114,7 +109,10 @@ def of_run(folder: RunFolder) -> Entry | None:
     Raises:
       UnreadableRunError: Its report or its journal is none.
     """
-    return _read(folder, signature(folder))
+    entry = _read(folder, signature(folder))
+    if entry is not None and entry.is_running and liveness.is_abandoned(folder):
+        return dataclasses.replace(entry, status=run_report.FAILED, reasons=("the run died",))
+    return entry
 
 
 def of_sources(sources: RunSources) -> Entry:

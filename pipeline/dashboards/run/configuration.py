@@ -10,15 +10,9 @@ from pipeline.config import load, yaml12
 from pipeline.config.sections import EvaluationConfig
 from pipeline.config.tree import PipelineConfig
 from pipeline.dashboards import tables
-from pipeline.dashboards.errors import DashboardError
+from pipeline.dashboards.errors import ConfigurationRecordError
 from pipeline.dashboards.tables import Column, Row, Table
 from pipeline.journal.run_folder import RunFolder
-
-
-class ConfigurationRecordError(DashboardError):
-    """The configuration that a run wrote down cannot be read."""
-
-    code = "configuration_record"
 
 
 def read(folder: RunFolder) -> Mapping[str, Any]:

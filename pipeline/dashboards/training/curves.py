@@ -120,7 +120,7 @@ def _learning_rate(epochs: Epochs) -> Chart | None:
         figure=charts.figure(
             [line],
             xaxis=over_epochs.axis(epochs),
-            yaxis=charts.axis("learning rate", type="log", exponentformat="power"),
+            yaxis=charts.axis("learning rate", type="log", exponentformat="power", dtick=1),
             showlegend=False,
             **over_epochs.marks(epochs),
         ),

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pipeline.config.sections import TrainingConfig
 from pipeline.dashboards import sources as outputs
-from pipeline.dashboards.errors import DashboardError
+from pipeline.dashboards.errors import TrainingRecordError
 from pipeline.dashboards.sources import RunSources
 from pipeline.journal.events import Progressed
 from pipeline.journal.log import RunFollower
@@ -28,12 +28,6 @@ _SAID: Final = (
 )
 
 Detector = Mapping[str, Any]
-
-
-class TrainingRecordError(DashboardError):
-    """What a training wrote of itself cannot be read."""
-
-    code = "training_record"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

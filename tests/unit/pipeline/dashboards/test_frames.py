@@ -10,6 +10,7 @@ from PIL import Image
 
 from pipeline.dashboards import frames
 from pipeline.dashboards import sources as outputs
+from pipeline.dashboards.errors import UnreadableExamplesError
 from schemas import erased, features
 
 _BUILDER = pathlib.Path(__file__).with_name("recorded_data.py")
@@ -125,3 +126,12 @@ def test_reading_ends_with_the_last_video_that_is_asked_for(recorded, tmp_path):
     split = run.files(outputs.EXAMPLES) / "Split-test"
     (split / "tracks-00001-of-00002.gz").write_bytes(b"torn")
     assert set(frames.write(run, [REAL], per_video=1)) == {REAL}
+
+
+def test_torn_examples_are_told_with_what_to_do(recorded, tmp_path):
+    artifacts = recorded.write_data(tmp_path / "artifacts")
+    run = recorded.run_of(tmp_path, artifacts)
+    for shard in (run.files(outputs.EXAMPLES) / "Split-test").iterdir():
+        shard.write_bytes(shard.read_bytes()[:-20])
+    with pytest.raises(UnreadableExamplesError, match="run FrameExtractor again"):
+        frames.write(run, frames.main_tracks(run), per_video=1)

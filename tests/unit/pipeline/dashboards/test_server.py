@@ -9,8 +9,8 @@ import pytest
 
 from pipeline.config import load
 from pipeline.dashboards import server, site
+from pipeline.dashboards.errors import PortInUseError
 from pipeline.dashboards.pages import Absent, Page
-from pipeline.dashboards.server import PortInUseError
 from pipeline.journal import events
 from pipeline.journal.events import NodeState, Outcome
 

@@ -6,12 +6,14 @@ import logging
 import math
 import shutil
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from pipeline.model import encoder, inputs, selection, training
 from pipeline.model.errors import DivergedError
+from pipeline.model.gradients import MeasuredAdamW
 from pipeline.model.history import HISTORY_FILE, Epoch, best
 from pipeline.model.resume import WorkDirectory
 from pipeline.model.temporal import CLIP_LOGIT
@@ -228,3 +230,22 @@ def test_the_recurrent_head_is_kept_only_where_it_wins(trained, val_tracks, monk
     assert chosen.temporal_head == (training.RNN if rnn_wins else training.FRAME_MEAN)
     assert chosen.val_auc == (0.9 if rnn_wins else 0.95)
     assert bool(closed) is not rnn_wins
+
+
+def test_mixed_precision_scales_the_loss_of_the_encoder(
+    config, train_tracks, val_tracks, tmp_path, monkeypatch
+):
+    """In float16 small gradients of the encoder would vanish; they are measured without scale."""
+    scaled = []
+    wrap = keras.optimizers.LossScaleOptimizer
+
+    def watched(optimizer):
+        scaled.append(optimizer)
+        return wrap(optimizer)
+
+    monkeypatch.setattr(keras.optimizers, "LossScaleOptimizer", watched)
+    mixed = dataclasses.replace(config, epochs=1, fine_tune_epochs=0, mixed_precision="on")
+    [only] = run(mixed, train_tracks, val_tracks, tmp_path).history
+    assert [type(optimizer) for optimizer in scaled] == [MeasuredAdamW]
+    assert math.isfinite(only.loss)
+    assert 0 < only.gradient_norm < 100

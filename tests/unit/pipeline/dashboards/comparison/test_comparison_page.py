@@ -7,7 +7,7 @@ import re
 import pytest
 
 from pipeline.dashboards import site
-from pipeline.dashboards.comparison.page import NothingRecordedError
+from pipeline.dashboards.errors import NothingRecordedError
 
 
 def text_of(page):

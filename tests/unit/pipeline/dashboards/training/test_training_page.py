@@ -7,6 +7,7 @@ import math
 import pytest
 
 from pipeline.dashboards import assets, rendering
+from pipeline.dashboards.errors import TrainingRecordError
 from pipeline.dashboards.pages import Absent
 from pipeline.dashboards.panel_data import CrossValidation, Figure, Fold, Trial, Tuning
 from pipeline.dashboards.rendering import Frame
@@ -20,7 +21,7 @@ from pipeline.dashboards.training import (
     searches,
     tiles,
 )
-from pipeline.dashboards.training.records import Classes, TrainingRecordError
+from pipeline.dashboards.training.records import Classes
 from pipeline.journal import events
 from pipeline.model import calibration as calibrations
 from pipeline.model import training as trainings
