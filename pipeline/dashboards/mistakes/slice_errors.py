@@ -6,6 +6,7 @@ from pipeline.dashboards import tables
 from pipeline.dashboards.tables import Cell, Column, Row, Table
 from pipeline.evaluation import gates, statistics
 from pipeline.evaluation.summary import SliceSummary
+from pipeline.lineage import words
 
 
 def num_missed(entry: SliceSummary) -> int:
@@ -31,8 +32,8 @@ def table(overall: SliceSummary, slices: Sequence[SliceSummary], min_videos: int
     total = num_missed(overall) + num_false_alarms(overall)
     ordered = sorted(slices, key=lambda one: (-_num_errors(one), one.name))
     return Table(
-        caption=f"Where the {total:,} errors are. A video is in one slice of each key, so shares"
-        " add up within a key only.",
+        caption=f"Where {words.counted(total, 'error')} came from. A video is in one slice of each"
+        " key, so shares add up within a key only.",
         columns=[
             Column(title="Slice"),
             Column(title="Errors", kind="number", help="Videos that are called what they are not."),

@@ -27,9 +27,9 @@ def of_run(sources: RunSources) -> tuple[str, ...]:
     return (show,)
 
 
-def lineage(sources: RunSources, command: str, name: str) -> str:
-    """`deepfake lineage COMMAND NAME`, with what it needs to find the records of the run."""
-    return f"deepfake lineage {command} {shlex.quote(name)} {_store(sources)}"
+def lineage(sources: RunSources, command: str, *names: str) -> str:
+    """`deepfake lineage COMMAND NAME...`, with what it needs to find the records of the run."""
+    return f"deepfake lineage {command} {shlex.join(names)} {_store(sources)}"
 
 
 def _store(sources: RunSources) -> str:

@@ -21,6 +21,11 @@
   }
   const all = [...nodes.values()];
 
+  // A page that shows this one in a frame says which colours it has; anybody may say so.
+  addEventListener("message", ({ data }) => {
+    if (["light", "dark", ""].includes(data?.theme)) document.documentElement.dataset.theme = data.theme;
+  });
+
   // The view: scale, and where the drawing's corner is, in pixels.
   let scale = 1, left = 0, top = 0;
   svg.removeAttribute("viewBox");  // without scripts it shows everything

@@ -31,7 +31,10 @@ const Theme = (() => {
   const show = (value) => {
     if (value) root.dataset.theme = value;
     else delete root.dataset.theme;
+    document.querySelectorAll("iframe").forEach(tell);
   };
+  // A page in a frame, of whatever origin a file is, follows this one.
+  const tell = (frame) => frame.contentWindow?.postMessage({ theme: root.dataset.theme ?? "" }, "*");
   const changed = () => {
     describe(document);
     for (const listener of listeners) listener();
@@ -47,6 +50,9 @@ const Theme = (() => {
   if (chosen !== "dark" && chosen !== "light") chosen = null;
   show(chosen);
   Page.onContent(describe);
+  Page.onContent((part) => {
+    for (const frame of part.querySelectorAll("iframe")) frame.addEventListener("load", () => tell(frame));
+  });
   document.addEventListener("click", (event) => {
     if (!event.target.closest?.("#theme")) return;
     chosen = isDark() ? "light" : "dark";

@@ -43,7 +43,7 @@ def test_a_long_list_is_cut_and_says_where_the_whole_is(facts, video):
     new = facts("r2", videos=[video(f"v{number}") for number in range(103)])
     section = changes.video_list(comparison.compare(old, new), old, new)
     assert len(section.table.rows) == 100
-    assert section.more == ("and 3 videos more; deepfake lineage diff r1 r2 --format csv lists all")
+    assert section.more == "and 3 videos more; the command at the end lists all"
 
 
 def test_settings_code_and_packages_show_both_values(facts):

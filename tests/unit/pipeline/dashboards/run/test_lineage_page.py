@@ -92,3 +92,7 @@ def test_the_graph_opens_inside_the_page_in_its_colours(recorded, opened, axe):
     colour = "el => getComputedStyle(el).backgroundColor"
     assert inside.locator("body").evaluate(colour) == page.locator("body").evaluate(colour)
     assert axe(page) == []
+    page.locator("#theme").click()
+    dark = "rgb(16, 21, 29)"
+    assert page.locator("body").evaluate(colour) != dark
+    assert inside.locator("body").evaluate(colour) == page.locator("body").evaluate(colour)
