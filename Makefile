@@ -15,7 +15,8 @@ demo: setup     ## Make synthetic videos, run the whole pipeline, push a blessed
 	@.venv/bin/deepfake demo $(ARGS)
 
 test: setup     ## Run all tests, slowest last
-	@.venv/bin/python -m pytest $(ARGS)
+	@.venv/bin/python -m pytest -m "not slow" -n auto --maxprocesses 4 --dist loadfile $(ARGS) || [ $$? = 5 ]
+	@.venv/bin/python -m pytest -m slow $(ARGS) || [ $$? = 5 ]
 
 check: setup    ## Lint, types and layers
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
