@@ -268,6 +268,11 @@ class Pages:
         page.wait_for_function(_ARE_DRAWN)
         return page
 
+    def scroll(self, page: browser_api.Page, selector: str) -> None:
+        """Puts an element at the top of the window, and waits for the charts there."""
+        page.locator(selector).first.evaluate("element => element.scrollIntoView()")
+        page.wait_for_function(_ARE_DRAWN)
+
     def close(self) -> None:
         """Closes all pages."""
         for context in self._contexts:

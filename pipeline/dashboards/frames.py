@@ -109,6 +109,10 @@ def write(
         for values in _examples(folder / f"Split-{split}", video_keys):
             track = _written(values, split, per_video, sources)
             written[track.record_key] = track
+    for key in written.keys() - showable(sources).keys():  # erased meanwhile
+        for path in sources.site.frames_of(key):
+            path.unlink(missing_ok=True)
+        del written[key]
     return written
 
 

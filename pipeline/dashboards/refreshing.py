@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from pipeline.config.tree import PipelineConfig
-from pipeline.dashboards import site, sources
+from pipeline.dashboards import addresses, site, sources
 from pipeline.dashboards.index import entries
 from pipeline.dashboards.pages import PAGES, RUN, Page
+from pipeline.journal import liveness
 from pipeline.journal.dashboard_folder import DashboardFolder
 from pipeline.journal.run_folder import RunFolder
 from schemas import erased
 
-_BETWEEN: Final = "--"  # the two runs, in the name of a comparison's file
 _PAGES: Final[dict[str, Page]] = {page.name: page for page in PAGES}
 
 Around = Callable[[], contextlib.AbstractContextManager[None]]
@@ -72,16 +72,17 @@ class Refresher:
         folder = self._run(run_id)
         if folder is None:
             return
-        with self._if_changed(address, (entries.signature(folder), *self._ended())) as is_due:
+        with self._if_changed(address, (_signature(folder), *self._ended())) as is_due:
             if is_due:
                 run = sources.of_run(folder, site.opened(self._config))
                 self._expect_made(site.update(run, [page]))
 
     def _pair(self, address: pathlib.PurePosixPath, name: str) -> None:
-        pair = next(self._pairs(name), None)
-        if pair is None:
+        names = addresses.pair_of(name, lambda run_id: self._run(run_id) is not None)
+        if names is None:
             return
-        signatures = tuple(entries.signature(folder) for folder in pair)
+        pair = [RunFolder(self._output / run_id) for run_id in names]
+        signatures = tuple(_signature(folder) for folder in pair)
         with self._if_changed(address, (signatures, *self._ended())) as is_due:
             if is_due:
                 records = site.opened(self._config)
@@ -105,18 +106,9 @@ class Refresher:
             return None
         return folder if entries.of_run(folder) else None
 
-    def _pairs(self, name: str) -> Iterator[tuple[RunFolder, RunFolder]]:
-        """The two runs of a comparison; their ids may hold what stands between them."""
-        parts = name.split(_BETWEEN)
-        for at in range(1, len(parts)):
-            names = (_BETWEEN.join(parts[:at]), _BETWEEN.join(parts[at:]))
-            before, after = (self._run(run_id) for run_id in names)
-            if before and after:
-                yield before, after
-
     def _all_runs(self) -> Any:
         journals = sorted(self._output.glob("*/events.jsonl"))
-        return [entries.signature(RunFolder(journal.parent)) for journal in journals]
+        return [_signature(RunFolder(journal.parent)) for journal in journals]
 
     def _ended(self) -> Iterator[Any]:
         """Runs that end change what is said of earlier ones, and so does an erasure."""
@@ -127,3 +119,9 @@ class Refresher:
     def _expect_made(self, result: site.RunResult) -> None:
         for error in result.errors:
             raise error
+
+
+def _signature(folder: RunFolder) -> Any:
+    """Files, and whether a run goes on: one that is killed changes none of its files."""
+    has_ended = folder.summary.is_file()
+    return entries.signature(folder), not has_ended and liveness.is_abandoned(folder)

@@ -4,11 +4,13 @@ It is for one person's browser: no accounts, no writing, nothing outside the sit
 """
 
 import contextlib
+import errno
 import hashlib
 import http.server
 import ipaddress
 import pathlib
 import socket
+import sys
 import urllib.parse
 from http import HTTPStatus
 from typing import Any, Final
@@ -57,6 +59,11 @@ class SiteServer(http.server.ThreadingHTTPServer):
         self.refresher = refresher
         self.names = frozenset(("localhost", host.lower()))
         super().__init__((host, port), _Handler)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Tells of bugs; that a browser went away in the middle of an answer is none."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
     @property
     def url(self) -> str:
@@ -130,7 +137,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return
         path = (self.server.folder / address).resolve()
         is_inside = path.is_relative_to(self.server.folder.resolve())
-        if not is_inside or path.suffix not in _TYPES or not path.is_file():
+        if not is_inside or path.suffix not in _TYPES or not _is_file(path):
             self._refuse(HTTPStatus.NOT_FOUND, "There is no such page.")
             return
         self._send(HTTPStatus.OK, path.read_bytes(), _TYPES[path.suffix])
@@ -194,3 +201,12 @@ def address_of(target: str) -> pathlib.PurePosixPath | None:
 def _is_known(header: str, tag: str) -> bool:
     known = (one.strip().removeprefix("W/") for one in header.split(","))
     return any(one in (tag, "*") for one in known)
+
+
+def _is_file(path: pathlib.Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return False
+        raise

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 from components import artifact_files
 from pipeline.config.tree import PipelineConfig
+from pipeline.dashboards.errors import UnreadableRunError
+from pipeline.dashboards.run import evaluated
 from pipeline.journal import liveness
 from pipeline.journal.dashboard_folder import DashboardFolder
 from pipeline.journal.log import RunFollower
@@ -33,6 +35,12 @@ MODEL: Final = "Trainer.model"
 MODEL_RUN: Final = "Trainer.model_run"
 EVALUATION: Final = "Evaluator.evaluation"
 PUSHED_MODEL: Final = "Pusher.pushed_model"
+
+# What pages take from a report.
+_SAID: Final = (
+    *("pipeline", "notice", "status", "videos", "splits", "metrics", "gates", "baseline_compared"),
+    *("blessed", "pushed", "not_pushed_because", "error", "log"),
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -138,6 +146,23 @@ def of_run(folder: RunFolder, store: Store | None) -> RunSources:
         artifacts=_artifacts(store, folder.run_id) if store else {},
         store=store,
     )
+
+
+def check_report(sources: RunSources) -> None:
+    """Makes sure that the report of a run says all that pages need.
+
+    Raises:
+      UnreadableRunError: It is of another version.
+    """
+    try:
+        if missing := [name for name in _SAID if name not in sources.summary]:
+            raise ValueError(f"it does not say {', '.join(missing)}")
+        evaluated.of(sources.summary)
+    except (ValueError, KeyError, TypeError) as error:
+        raise UnreadableRunError(
+            f"the report of {sources.run_id} is of another version: {type(error).__name__}:"
+            f" {error}; restore {sources.folder.summary}"
+        ) from error
 
 
 def _summary(folder: RunFolder, state: RunState) -> Mapping[str, Any]:

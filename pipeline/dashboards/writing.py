@@ -8,8 +8,10 @@ from pipeline.dashboards import addresses, assets, rendering, stamps
 from pipeline.dashboards import sources as run_sources
 from pipeline.dashboards.comparison import outcomes
 from pipeline.dashboards.comparison import page as comparison_page
+from pipeline.dashboards.errors import UnreadableRunError
 from pipeline.dashboards.index import entries
 from pipeline.dashboards.index import page as index_page
+from pipeline.dashboards.index.entries import Entry
 from pipeline.dashboards.pages import PAGES, RUN, Absent, Page
 from pipeline.dashboards.rendering import Frame, Link
 from pipeline.dashboards.sources import RunSources
@@ -92,6 +94,7 @@ def write_comparison(before: RunSources, after: RunSources) -> pathlib.Path:
       NothingRecordedError: ML Metadata does not know one of them.
     """
     assets.write(after.site)
+    stamp = stamps.of_pair(before, after)  # before it reads: an erasure meanwhile makes it stale
     content = comparison_page.content(before, after)
     frame = Frame(
         title="What changed",
@@ -102,17 +105,27 @@ def write_comparison(before: RunSources, after: RunSources) -> pathlib.Path:
     )
     path = after.site.comparison(before.run_id, after.run_id)
     assets.replace(path, rendering.page(content.template, frame, content.values))
-    stamps.put(path, stamps.of_pair(before, after))
+    stamps.put(path, stamp)
     return path
 
 
-def predecessor(sources: RunSources) -> RunSources | None:
-    """The run that this one is compared with by itself; None without one, or without records."""
-    runs = entries.of_output(sources.output).entries
+def predecessor(sources: RunSources, runs: Sequence[Entry] | None = None) -> RunSources | None:
+    """The run that this one is compared with by itself; None without one, or without records.
+
+    Args:
+      sources: Of this run.
+      runs: All runs below its output folder, oldest first; read where they are not given.
+    """
+    runs = entries.of_output(sources.output).entries if runs is None else runs
     former = entries.predecessor(runs, sources.run_id)
     if former is None or sources.store is None:
         return None
-    return run_sources.of_run(RunFolder(sources.output / former.run_id), sources.store)
+    found = run_sources.of_run(RunFolder(sources.output / former.run_id), sources.store)
+    try:
+        run_sources.check_report(found)
+    except UnreadableRunError:  # told of that run
+        return None
+    return found
 
 
 def page_path(page: Page, sources: RunSources) -> pathlib.Path:
@@ -133,9 +146,22 @@ def _tabs(current: Page, sources: RunSources) -> tuple[Link, ...]:
         Link(title=page.title, href=f"{page.name}.html", is_current=page.name == current.name)
         for page in PAGES
     ]
-    runs = entries.of_output(sources.output).entries
-    former = entries.predecessor(runs, sources.run_id)
-    if former and sources.site.comparison(former.run_id, sources.run_id).is_file():
-        address = addresses.of_comparison(former.run_id, sources.run_id)
+    former = _compared_with(sources)
+    if former:
+        address = addresses.of_comparison(former, sources.run_id)
         own.append(Link(title="What changed", href=f"{_ROOT}{address}"))
     return tuple(own)
+
+
+def _compared_with(sources: RunSources) -> str:
+    """The run before, where the comparison with it is written; empty where it is not.
+
+    All runs are read only where several comparisons leave open which run that is.
+    """
+    own = f"--{sources.run_id}.html"
+    found = [path for path in sources.site.comparisons() if path.name.endswith(own)]
+    names = [path.name.removesuffix(own) for path in found]
+    if len(names) < 2:
+        return "".join(names)
+    former = entries.predecessor(entries.of_output(sources.output).entries, sources.run_id)
+    return former.run_id if former and former.run_id in names else ""

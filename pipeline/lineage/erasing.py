@@ -17,6 +17,7 @@ from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
 
 from components import artifact_files
+from pipeline.journal.dashboard_folder import DashboardFolder
 from pipeline.lineage import descent, erasure, side_files
 from pipeline.lineage.erasure import Affected, ErasurePlan, Removal
 from schemas import erased, signatures
@@ -69,7 +70,7 @@ def erase(
     key = erased.ErasedKey(kind=plan.kind, sha256=plan.sha256, erased_at=_now())
     erased.add(listed, key)
     record = _opened(client, plan)
-    _remove_crops(plan.crops)
+    num_crops = _remove_crops(listed.parent, plan.videos)
     num_scores = sum(_forget_scores(folder, plan.videos) for folder in _models(plan.affected))
     to_taint = [entry for entry in plan.affected if entry.learnt and not entry.is_tainted]
     _taint(client, to_taint, plan)
@@ -77,7 +78,7 @@ def erase(
     done = Erasure(
         execution_id=record.id,
         removed=tuple(removal.artifact_id for removal in plan.removals),
-        num_crops_removed=len(plan.crops),
+        num_crops_removed=num_crops,
         tainted=tuple(entry.artifact_id for entry in to_taint),
         num_scores_removed=num_scores,
     )
@@ -173,10 +174,17 @@ def _remove(client: metadata_store.MetadataStore, removals: Sequence[Removal], s
         client.put_artifacts([artifact])
 
 
-def _remove_crops(crops: Iterable[str]) -> None:
-    """The pages say "removed" in their place, until they are made again without."""
+def _remove_crops(output: pathlib.Path, videos: Iterable[str]) -> int:
+    """Removes those that pages have now, more than the plan's if a server made some meanwhile.
+
+    The pages say "removed" in their place, until they are made again without. Whoever writes crops
+    looks at the list of erased keys afterwards: what is not removed here is removed there.
+    """
+    site = DashboardFolder.below(output)
+    crops = [crop for video in videos for crop in site.frames_of(video)]
     for crop in crops:
-        pathlib.Path(crop).unlink(missing_ok=True)
+        crop.unlink(missing_ok=True)
+    return len(crops)
 
 
 def _models(affected: Iterable[Affected]) -> Iterable[pathlib.Path]:

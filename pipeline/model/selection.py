@@ -4,7 +4,7 @@ import dataclasses
 import logging
 import math
 import time
-from typing import Any
+from typing import Any, Final
 
 import keras
 import numpy as np
@@ -21,6 +21,8 @@ from pipeline.model.tracks import Tracks
 from schemas import progress
 
 _LOG = logging.getLogger(__name__)
+
+_LOGGED: Final = ("val_loss", "val_auc", "learning_rate", "gradient_norm", "max_gradient_norm")
 
 Logits = dict[str, npt.NDArray[np.float32]]
 
@@ -108,11 +110,7 @@ class Selection(keras.callbacks.Callback):
             )
         finished = self._evaluate(logs["loss"])
         logs.update(
-            val_loss=finished.val_loss,
-            val_auc=finished.val_auc,
-            learning_rate=finished.learning_rate,
-            gradient_norm=finished.gradient_norm,
-            max_gradient_norm=finished.max_gradient_norm,
+            {name: value for name in _LOGGED if (value := getattr(finished, name)) is not None}
         )
         watch = self._watch
         watch.history.append(finished)
@@ -139,6 +137,11 @@ class Selection(keras.callbacks.Callback):
             val_auc=video_auc(val, logits[CLIP_LOGIT]),
             learning_rate=float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)),
             seconds=round(time.monotonic() - self._started, 2),
-            gradient_norm=norms.mean(),
-            max_gradient_norm=norms.maximum(),
+            gradient_norm=_or_none(norms.mean()),
+            max_gradient_norm=_or_none(norms.maximum()),
         )
+
+
+def _or_none(value: float) -> float | None:
+    """What is no number, as after an epoch whose every step was left out, is not kept."""
+    return value if math.isfinite(value) else None

@@ -206,6 +206,31 @@ def refused(settled: Run, runner: Runner, workplace: Workplace) -> Run:
     )
 
 
+@pytest.fixture(scope="session")
+def place(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """A folder of a reader of the README: empty but for the environment, where it expects it."""
+    folder = tmp_path_factory.mktemp("readme")
+    (folder / ".venv").symlink_to(sys.prefix)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def demo(place: pathlib.Path) -> "subprocess.CompletedProcess[str]":
+    """What `make demo` does there once `.venv` is there."""
+    recipe = subprocess.run(
+        ["make", "--no-print-directory", "--dry-run", "demo", "ARGS="],
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if not name.startswith("MAKE")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    command = recipe.stdout.strip().splitlines()[-1]
+    return subprocess.run(
+        command, shell=True, cwd=place, capture_output=True, text=True, timeout=1500, check=False
+    )
+
+
 def _read(manifest: pathlib.Path) -> list[dict[str, str]]:
     with manifest.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))

@@ -1,11 +1,9 @@
 """The README's commands, run as a reader would: in an empty folder beside `.venv`."""
 
 import json
-import os
 import pathlib
 import re
 import subprocess
-import sys
 
 import pytest
 
@@ -24,32 +22,10 @@ NOTICE = "say nothing of detection skill"
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    """An empty folder with the environment where the README expects it."""
-    folder = tmp_path_factory.mktemp("readme")
-    (folder / ".venv").symlink_to(sys.prefix)
-    return folder
-
-
 def _call(command: str, place: pathlib.Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         command, shell=True, cwd=place, capture_output=True, text=True, timeout=1500, check=False
     )
-
-
-@pytest.fixture(scope="module")
-def demo(place: pathlib.Path) -> "subprocess.CompletedProcess[str]":
-    """What `make demo` does once `.venv` is there."""
-    recipe = subprocess.run(
-        ["make", "--no-print-directory", "--dry-run", "demo", "ARGS="],
-        cwd=ROOT,
-        env={name: value for name, value in os.environ.items() if not name.startswith("MAKE")},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return _call(recipe.stdout.strip().splitlines()[-1], place)
 
 
 def test_the_readme_has_commands_of_every_kind():

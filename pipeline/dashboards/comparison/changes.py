@@ -2,7 +2,7 @@
 
 import collections
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from pipeline.dashboards import tables
@@ -59,8 +59,10 @@ def _count_row(what: str, records: Sequence[VideoRecord]) -> Row:
     return Row(cells=[tables.text(what), *map(tables.number, counts)])
 
 
-def video_list(found: Comparison, before: RunFacts, after: RunFacts) -> Section | None:
-    """The changed videos by name; None where there are none."""
+def video_list(
+    found: Comparison, before: RunFacts, after: RunFacts, hidden: Collection[str] = ()
+) -> Section | None:
+    """The changed videos by name, without those that are `hidden`; None where there are none."""
     videos = found.videos
     kinds = (
         ("added", [(key, "", _described(after.videos[key])) for key in videos.added]),
@@ -69,12 +71,13 @@ def video_list(found: Comparison, before: RunFacts, after: RunFacts) -> Section 
         ("moved", [(c.name, c.before, c.after) for c in videos.moved]),
         ("other bytes", [(c.name, _short(c.before), _short(c.after)) for c in videos.replaced]),
     )
+    named = [(what, [one for one in listed if one[0] not in hidden]) for what, listed in kinds]
     rows = [
         Row(cells=[tables.text(key), tables.text(what), tables.text(old), tables.text(new)])
-        for what, listed in kinds
+        for what, listed in named
         for key, old, new in listed[:_MOST_ROWS]
     ]
-    left_out = sum(max(0, len(listed) - _MOST_ROWS) for _, listed in kinds)
+    left_out = sum(max(0, len(listed) - _MOST_ROWS) for _, listed in named)
     if not rows:
         return None
     columns = [Column(title=title) for title in ("Video", "Change", "Before", "After")]

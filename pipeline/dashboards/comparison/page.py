@@ -1,6 +1,7 @@
 """The page of two runs side by side."""
 
-from collections.abc import Mapping
+import pathlib
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from pipeline.dashboards import headline
@@ -13,6 +14,7 @@ from pipeline.dashboards.sources import RunSources
 from pipeline.lineage import comparison, run_facts
 from pipeline.lineage.comparison import Comparison
 from pipeline.lineage.run_facts import RunFacts
+from schemas import erased
 
 _MIN_SLICE_VIDEOS: Final = "evaluation.min_slice_videos"
 
@@ -43,7 +45,7 @@ def content(before: RunSources, after: RunSources) -> Content:
         "outcomes": outcomes.table(*both),
         "gates": changes.gates(before.summary["gates"], after.summary["gates"]),
         "command": commands.lineage(after, "diff", found.before, found.after),
-        **_changes(found, old, new),
+        **_changes(found, old, new, _erased(after.output, old, new)),
     }
     return Content(template="comparison.html", values=values)
 
@@ -57,10 +59,19 @@ def _facts(sources: RunSources) -> RunFacts:
     return run_facts.of_run(sources.store, sources.run_id, sources.output)
 
 
-def _changes(found: Comparison, old: RunFacts, new: RunFacts) -> Mapping[str, Any]:
+def _erased(output: pathlib.Path, *both: RunFacts) -> frozenset[str]:
+    """Videos of the manifests that no page names any more."""
+    gone = erased.ErasedKeys(erased.read(output / erased.FILE_NAME))
+    records = (record for facts in both for record in facts.videos.values())
+    return frozenset(record.key for record in records if gone.covers(record))
+
+
+def _changes(
+    found: Comparison, old: RunFacts, new: RunFacts, hidden: Collection[str]
+) -> Mapping[str, Any]:
     return {
         "video_counts": changes.video_counts(found, old, new),
-        "videos": changes.video_list(found, old, new),
+        "videos": changes.video_list(found, old, new, hidden),
         "num_unchanged": found.videos.num_unchanged,
         "settings": changes.settings(found),
         "incomplete": found.incomplete,

@@ -57,6 +57,8 @@ def letters(sources: RunSources) -> tuple[Letters, ...]:
     """The dead letters by node, in the order of the nodes."""
     found = ((output, sources.artifact(output)) for output in outputs.REJECTED)
     gone = erased.ErasedKeys(erased.read(sources.output / erased.FILE_NAME))
+    # A letter names nobody: who is in a video that was rejected later, the manifest says.
+    covered = {record.key for record in records(sources) if gone.covers(record)}
     return tuple(
         Letters(
             node=output.partition(".")[0],
@@ -64,7 +66,8 @@ def letters(sources: RunSources) -> tuple[Letters, ...]:
             letters=tuple(
                 letter
                 for letter in dead_letters.read(artifact.uri)
-                if not gone.holds(erased.VIDEO, letter.record_key)
+                if letter.record_key not in covered
+                and not gone.holds(erased.VIDEO, letter.record_key)
             ),
             num_inputs=cast(int, artifact.properties["num_inputs"]),
         )

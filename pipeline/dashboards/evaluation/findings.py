@@ -108,6 +108,6 @@ def _thresholds(sources: RunSources) -> tuple[float, ...]:
     if model is None:
         return ()
     try:
-        return tuple(side_files.detector(model)[signatures.THRESHOLDS])
+        return tuple(side_files.detector(model).get(signatures.THRESHOLDS, ()))
     except FilesGoneError:
         return ()

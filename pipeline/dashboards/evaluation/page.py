@@ -59,7 +59,7 @@ def _tables(found: Findings) -> Mapping[str, Any]:
         "held_gates": gate_table.held(found.summary),
         "slices": slice_table.of(found) if found.summary.slices else None,
         "has_baseline": found.summary.has_baseline,
-        "confidence": f"{found.settings.confidence_level:.0%}".replace("%", " %"),
+        "confidence": f"{100 * found.settings.confidence_level:g} %",
     }
 
 
@@ -91,10 +91,17 @@ def _scatters(found: Findings) -> Mapping[str, Any]:
         "pairs": scatter.pairs(),
         "pair_group": scatter.PAIR_GROUP,
         "changes": scatter.against_baseline(found) if several and found.baseline else None,
+        "is_like_baseline": _is_like_baseline(found),
         "changed_metrics": scatter.metrics(),
         "metric_group": scatter.METRIC_GROUP,
         "timeline_group": timeline.METRIC_GROUP,
     }
+
+
+def _is_like_baseline(found: Findings) -> bool:
+    """Whether every figure is the baseline's: so it is where the last blessed model came again."""
+    before = {name: entry.metrics for name, entry in found.baseline.items()}
+    return bool(before) and before == {one.name: one.metrics for one in found.summary.slices}
 
 
 def _unless_broken(read: Callable[[RunFolder], T], folder: RunFolder) -> T | Broken:

@@ -29,7 +29,7 @@ def _chart(data: Robustness) -> Chart:
         "x": [f"level {step}" for step in range(1, steps + 1)],
         "y": names,
         "z": [_padded(short(one.figure.value for one in row), steps) for row in rows],
-        "text": [_padded([_label(one) for one in row], steps) for row in rows],
+        "text": [_padded([_label(one) for one in row], steps, gap="") for row in rows],
         "texttemplate": "%{text}",
         "hovertemplate": "<b>%{y}</b>, %{x}<br>%{text}<extra></extra>",
         "hoverongaps": False,
@@ -55,8 +55,9 @@ def _chart(data: Robustness) -> Chart:
     )
 
 
-def _padded(values: Sequence[object], size: int) -> list[object]:
-    return [*values, *[None] * (size - len(values))]
+def _padded(values: Sequence[object], size: int, gap: str | None = None) -> list[object]:
+    """A row as long as the longest; Plotly would write a text of None as "null"."""
+    return [*values, *[gap] * (size - len(values))]
 
 
 def _label(one: Perturbed) -> str:

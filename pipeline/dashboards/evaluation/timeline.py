@@ -1,6 +1,7 @@
 """The headline metrics of the blessed models of the same output folder, in order."""
 
 import dataclasses
+import urllib.parse
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -39,13 +40,17 @@ def of(sources: RunSources) -> Timeline | None:
 
 
 def _blessed(sources: RunSources) -> Iterator[Entry]:
+    """Runs up to this one whose model was blessed."""
+    now = entries.of_sources(sources).started
     for path in sources.output.glob("*/summary.json"):
         try:
             run = entries.of_run(RunFolder(path.parent))
         except UnreadableRunError:  # the page of all runs says so
             continue
         is_ours = run is not None and run.pipeline == sources.summary["pipeline"]
-        if run is not None and is_ours and run.is_blessed and run.metrics:
+        # Later runs would not renew this page.
+        is_known = run is not None and is_ours and run.started <= now
+        if run is not None and is_known and run.is_blessed and run.metrics:
             yield run
 
 
@@ -54,8 +59,9 @@ def _chart(runs: Sequence[Entry], current: str) -> Chart:
     return Chart(
         id="timeline",
         title="Blessed models, in time",
-        summary="One mark per run whose model passed its gates, with its interval; the ring is"
-        " this run. Runs may have been tested on different videos. A click opens the run.",
+        summary="One mark per run, up to this one, whose model passed its gates, with its"
+        " interval; the ring is this run. Runs may have been tested on different videos. A click"
+        " opens the run.",
         figure=charts.figure(
             traces.filled(_traces(), drawn[HEADLINES[0].title]),
             xaxis=charts.axis("Start of the run (UTC)", type="category"),
@@ -106,7 +112,9 @@ def _parts(runs: Sequence[Entry], current: str, metric: Headline) -> list[Part]:
             "text": [run.run_id for run in shown],
             "error_y.array": [_distance(one.upper, one.value) for one in found],
             "error_y.arrayminus": [_distance(one.value, one.lower) for one in found],
-            "meta.href": [f"../{run.run_id}/evaluation.html" for run in shown],
+            "meta.href": [
+                f"../{urllib.parse.quote(run.run_id, safe='')}/evaluation.html" for run in shown
+            ],
         },
         {
             "x": [_label(run) for run in here],

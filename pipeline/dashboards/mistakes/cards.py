@@ -22,7 +22,7 @@ class Card:
     Attributes:
       record_key: Of the video.
       verdict: What it is and what it was called, in words.
-      tone: `bad` for errors, `warn` for right but uncertain answers.
+      tone: `bad` for errors, `warn` for right answers that are the least certain.
       facts: Name and value of each.
       crops: In temporal order; empty where the examples are gone.
       command: Tells which models learnt from the video.
@@ -43,7 +43,7 @@ def card(case: Case, record: VideoRecord, track: FaceTrack | None, output: pathl
     verdict = f"{words[case.is_fake]}, called {words[called_fake]}"
     return Card(
         record_key=case.record_key,
-        verdict=verdict if case.is_error else f"{verdict}: right, but uncertain",
+        verdict=verdict if case.is_error else f"{verdict}: right, among the least certain",
         tone="bad" if case.is_error else "warn",
         facts=list({**_scores(case), **_video(record), **_face(track)}.items()),
         crops=track.crops if track else (),

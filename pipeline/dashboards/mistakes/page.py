@@ -76,8 +76,13 @@ def _absent(sources: RunSources) -> Absent:
             reason=f"Nothing was evaluated: {error['node'] or 'the run'} failed.",
             advice=error["advice"],
         )
+    if not sources.is_running:
+        return Absent(
+            reason="This run has no evaluation, or its files are gone.",
+            advice="The page of the run says how far it came.",
+        )
     return Absent(
-        reason="This run has no evaluation, or its files are gone.",
+        reason="The run has not evaluated its model yet.",
         advice="Once Evaluator has ended, this page shows what the model is most wrong about.",
     )
 

@@ -226,6 +226,8 @@ def _judgement(blessed: bool | None) -> Cell:
 
 def _baseline(entry: Evaluation) -> str:
     if entry.baseline_id is None:
-        return "no earlier model"
+        # ML Metadata keeps one role of a model that is its own baseline.
+        has_baseline = any(gate.baseline is not None for gate in entry.gates)
+        return "itself: it was the last blessed model" if has_baseline else "no earlier model"
     versions = ", ".join(entry.baseline_versions)
     return f"model {entry.baseline_id}" + (f", version {versions}" if versions else "")

@@ -56,6 +56,7 @@ LOOKS: Final[Mapping[NodeState, Look]] = {
     ),
 }
 NOT_REACHED: Final = "not reached"  # what waits when the run has ended
+BROKE_OFF: Final = "broke off"  # what is at work when nobody works on the run any more
 
 Nodes = Sequence[NodeRecord]
 
@@ -64,6 +65,8 @@ def state_words(node: NodeRecord, is_running: bool) -> str:
     """The state of a node; `is_running` says whether the run goes on."""
     if node.state is NodeState.WAITING and not is_running:
         return NOT_REACHED
+    if node.state is NodeState.RUNNING and not is_running:
+        return BROKE_OFF
     return LOOKS[node.state].words
 
 

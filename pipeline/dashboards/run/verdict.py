@@ -16,6 +16,7 @@ from pipeline.reports import run_report
 RUNNING: Final = "running"  # beside the states of a run report
 _DATA_GATE: Final = "DataGate"
 _STAYS: Final = "What was released before, if anything, stays in use."
+_TRAINER: Final = "Trainer"
 _AGAIN: Final = "The same command goes on from there: steps that are done are not done again."
 
 
@@ -70,6 +71,8 @@ def _pushed(report: Mapping[str, Any], evaluation: EvaluationSummary | None) -> 
     version = report["pushed"]["version"]
     held = len(report["gates"])
     sentences = [f"It met every requirement that a detector must meet ({held})."] if held else []
+    if _took_model_from_cache(report):
+        sentences.append("It was not trained anew: an earlier run had made it.")
     if report["baseline_compared"]:
         sentences.append("It was also held against the last accepted detector.")
     return Verdict(
@@ -78,6 +81,11 @@ def _pushed(report: Mapping[str, Any], evaluation: EvaluationSummary | None) -> 
         headline=f"The detector of this run is good enough: it was released as version {version}.",
         sentences=(*_tested(evaluation), *sentences),
     )
+
+
+def _took_model_from_cache(report: Mapping[str, Any]) -> bool:
+    states = {node["id"]: node["state"] for node in report["nodes"]}
+    return states.get(_TRAINER) == NodeState.CACHED
 
 
 def _not_blessed(report: Mapping[str, Any], evaluation: EvaluationSummary | None) -> Verdict:
@@ -101,8 +109,8 @@ def _not_blessed(report: Mapping[str, Any], evaluation: EvaluationSummary | None
 
 def _failed(report: Mapping[str, Any], evaluation: EvaluationSummary | None) -> Verdict:
     error = report["error"]
-    node = error["node"] if error else ""
-    if node == _DATA_GATE:
+    node = error["node"] if error else _broke_off_at(report)
+    if error and node == _DATA_GATE:
         headline = "The data was refused before anything was learnt from it."
     elif node:
         headline = f"The run broke off while it was {plain.at_work(node)}."
@@ -116,6 +124,12 @@ def _failed(report: Mapping[str, Any], evaluation: EvaluationSummary | None) -> 
         sentences=(*why, *_tested(evaluation), _STAYS),
         error=error,
     )
+
+
+def _broke_off_at(report: Mapping[str, Any]) -> str:
+    """The node that a run was at when it was killed; empty if it was at none."""
+    left = (node["id"] for node in report["nodes"] if node["state"] == NodeState.RUNNING)
+    return next(left, "")
 
 
 def _interrupted(report: Mapping[str, Any], evaluation: EvaluationSummary | None) -> Verdict:
@@ -134,7 +148,7 @@ def _partial(report: Mapping[str, Any], evaluation: EvaluationSummary | None) ->
     return Verdict(
         tone="warn",
         badge="FINISHED AS FAR AS ASKED, NOTHING WAS PUSHED",
-        headline="The run was asked for its first steps only, and did them. Nothing was released.",
+        headline="Asked for some of its steps only, the run did them. Nothing was released.",
         sentences=(*_tested(evaluation), _STAYS),
     )
 

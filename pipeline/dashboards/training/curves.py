@@ -156,7 +156,7 @@ def _gradient_norm(epochs: Epochs) -> Chart | None:
         figure=charts.figure(
             [mean, *([greatest] if greatest else [])],
             xaxis=over_epochs.axis(epochs),
-            yaxis=charts.axis("norm", type="log", exponentformat="power", dtick="D2"),
+            yaxis=charts.axis("norm", type="log", tickformat="~g", dtick="D2"),
             **{**marks, "shapes": [*marks["shapes"], clip]},
         ),
         table=over_epochs.table(

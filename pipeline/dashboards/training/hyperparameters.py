@@ -24,11 +24,6 @@ def table(settings: TrainingConfig) -> Table:
     )
 
 
-def num_changed(settings: TrainingConfig) -> int:
-    """Settings that are not at their default."""
-    return sum(bool(row.cells[3].text) for row in _rows(settings))
-
-
 def _rows(settings: TrainingConfig) -> Iterator[Row]:
     defaults = TrainingConfig()
     for field in dataclasses.fields(settings):

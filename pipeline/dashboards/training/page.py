@@ -35,6 +35,10 @@ _ABSENT: Final = {
         advice="The page of the run says why.",
     ),
 }
+_BROKE_OFF: Final = Absent(
+    reason="The run broke off before the first epoch of its training was done.",
+    advice="The page of the run says how far it came.",
+)
 _NOTHING: Final = Absent(
     reason="There is no training of this run: it did not come to it, or its files are gone.",
     advice="The page of the run says how far it came.",
@@ -78,6 +82,8 @@ def _absent(sources: RunSources) -> Absent:
     node = sources.state.nodes.get(records.NODE)
     if node is None or (sources.state.outcome is not None and node.state is NodeState.WAITING):
         return _NOTHING
+    if node.state is NodeState.RUNNING and not sources.is_running:
+        return _BROKE_OFF
     return _ABSENT.get(node.state, _NOTHING)
 
 

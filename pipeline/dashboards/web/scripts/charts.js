@@ -43,7 +43,7 @@
     font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: palette.ink },
     paper_bgcolor: palette.panel, plot_bgcolor: palette.panel,
     colorway: [1, 2, 3, 4, 5, 6, 7].map((number) => palette[`series${number}`]),
-    colorscale: { sequential: palette.sequential, diverging: palette.diverging },
+    colorscale: { sequential: palette.sequential },
     margin: { l: 56, r: 18, t: 34, b: 44 },
     legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" },
     xaxis: pageAxis(palette), yaxis: pageAxis(palette), hovermode: "closest", bargap: 0.25,
@@ -76,7 +76,7 @@
     const size = { height: chart.spec.height, ...(chart.isPrinted ? { width: PRINT_WIDTH } : { autosize: true }) };
     return [
       coloured(plain(traces), palette),
-      { ...coloured(layout, palette), ...size, template: { layout: pageLayout(palette) } },
+      { ...coloured(plain(layout), palette), ...size, template: { layout: pageLayout(palette) } },
       configuration(chart.figure.id),
     ];
   };

@@ -5,7 +5,7 @@ const Theme = (() => {
     "real", "fake", "accent", "baseline", "good", "bad", "warn", "ink", "faint", "grid", "line", "panel", "raised",
     "series1", "series2", "series3", "series4", "series5", "series6", "series7",
   ];
-  const SCALES = ["sequential", "diverging"];
+  const SCALES = ["sequential"];
   const root = document.documentElement;
   const system = window.matchMedia("(prefers-color-scheme: dark)");
   const listeners = [];

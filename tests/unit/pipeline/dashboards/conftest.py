@@ -11,7 +11,7 @@ import pytest
 from plotly import graph_objects
 
 from pipeline.dashboards import assets, rendering
-from pipeline.dashboards.charts import DIVERGING, SEQUENTIAL, Chart
+from pipeline.dashboards.charts import SEQUENTIAL, Chart
 from pipeline.dashboards.rendering import Frame
 from pipeline.journal import events
 from pipeline.journal.dashboard_folder import DashboardFolder
@@ -41,7 +41,7 @@ def valid_figure() -> Callable[[Chart], None]:
 
 def _coloured(value: Any) -> Any:
     if isinstance(value, str):
-        if value in (SEQUENTIAL, DIVERGING):
+        if value == SEQUENTIAL:
             return "Viridis"
         return "#123456" if _ROLE.fullmatch(value) else value
     if isinstance(value, Mapping):

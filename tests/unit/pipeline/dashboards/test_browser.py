@@ -237,6 +237,18 @@ def test_hostile_values_stay_texts_in_tables_and_in_charts(sample, opened):
     assert page.locator("tbody th").inner_text() == HOSTILE
 
 
+def test_hostile_names_of_ticks_stay_texts(sample, opened):
+    figure = charts.figure(
+        [{"type": "bar", "x": [0], "y": [1]}],
+        xaxis={"tickvals": [0], "ticktext": ["<b>a</b>"]},
+        annotations=[{"text": '<a href="https://example.org">x</a>', "x": 0, "y": 1}],
+    )
+    chart = Chart(id="bars", title="Ticks", summary="Of names.", figure=figure)
+    page = opened(sample(CHART, chart=chart))
+    assert page.locator(".xtick text").text_content() == "<b>a</b>"
+    assert page.locator(".annotation a").count() == 0
+
+
 def test_a_script_that_got_into_the_markup_does_not_run(sample, opened):
     path = sample("<p id=one>One</p>")
     inlined = (

@@ -135,3 +135,15 @@ def test_torn_examples_are_told_with_what_to_do(recorded, tmp_path):
         shard.write_bytes(shard.read_bytes()[:-20])
     with pytest.raises(UnreadableExamplesError, match="run FrameExtractor again"):
         frames.write(run, frames.main_tracks(run), per_video=1)
+
+
+def test_crops_of_a_video_that_is_erased_while_they_are_written_are_removed(run, monkeypatch):
+    put = frames._replace
+
+    def put_and_erase(path, data):
+        put(path, data)
+        erase(run, erased.VIDEO, FAKE)
+
+    monkeypatch.setattr(frames, "_replace", put_and_erase)
+    assert set(frames.write(run, [FAKE, REAL], per_video=2)) == {REAL}
+    assert list(run.site.frames_of(FAKE)) == []

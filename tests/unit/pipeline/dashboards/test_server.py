@@ -1,5 +1,6 @@
 """A real server, runs whose journals grow, and a real browser that follows them."""
 
+import fcntl
 import http.client
 import pathlib
 import threading
@@ -11,7 +12,7 @@ from pipeline.config import load
 from pipeline.dashboards import server, site
 from pipeline.dashboards.errors import PortInUseError
 from pipeline.dashboards.pages import Absent, Page
-from pipeline.journal import events
+from pipeline.journal import events, liveness
 from pipeline.journal.events import NodeState, Outcome
 
 
@@ -274,3 +275,25 @@ def test_in_a_browser_a_pair_that_is_not_written_is_opened_all_the_same(
     page.get_by_role("button", name="Compare", exact=True).click()
     page.wait_for_url("**/compare/r1--r2.html")
     assert page.title() == "two runs"
+
+
+def test_the_page_of_a_run_that_was_killed_says_so(make_run, ask, plain):
+    make_run.begin("r1")
+    with (make_run.output / liveness.LOCK_FILE).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for page in ("/", "/runs/r1/index.html"):
+            assert "<body data-live>" in ask(page).text
+    for page in ("/", "/runs/r1/index.html"):
+        assert "<body data-live>" not in ask(page).text
+
+
+def test_a_browser_that_goes_away_in_the_middle_of_an_answer_is_no_error(answering, capfd):
+    for error in (BrokenPipeError(), ConnectionResetError(), ValueError("a bug")):
+        try:
+            raise error
+        except (OSError, ValueError):
+            answering.handle_error(None, ("127.0.0.1", 1))
+    said = capfd.readouterr().err
+    assert "a bug" in said
+    assert "BrokenPipeError" not in said
+    assert "ConnectionResetError" not in said

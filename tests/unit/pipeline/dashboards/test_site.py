@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib.util
+import json
 import pathlib
 import re
 
@@ -239,3 +240,45 @@ def test_the_run_that_is_compared_with_is_gathered_with_its_records(recorded, co
     assert former.run_id == "r1"
     assert former.store is run.store
     assert writing.predecessor(dataclasses.replace(run, store=None)) is None
+
+
+def test_a_report_of_another_version_costs_no_other_run_its_pages(runs, config, made):
+    report = runs.output / "r1" / "summary.json"
+    values = json.loads(report.read_text())
+    del values["splits"]
+    report.write_text(json.dumps(values))
+    built = site.build(config)
+    assert sorted(made) == every_page("r2")
+    assert [(r.run_id, [e.code for e in r.errors]) for r in built.results] == [
+        ("r1", ["unreadable_run"]),
+        ("r2", []),
+    ]
+
+
+def test_a_comparison_that_was_asked_for_once_is_made_again_after_an_erasure(
+    recorded, config, made
+):
+    page = site.compare(config, "r2", "r1")  # not the pair that is made by itself
+    site.build(config)
+    before = page.stat().st_mtime_ns
+    site.build(config)
+    assert page.stat().st_mtime_ns == before
+    erase_a_video(recorded.output)
+    told = [result.run_id for result in site.build(config).results]
+    assert told == ["r1", "r2", "r2 and r1"]
+    assert page.stat().st_mtime_ns > before
+
+
+def test_a_comparison_made_during_an_erasure_is_made_again(recorded, config, monkeypatch):
+    records = site.opened(config)
+    pair = [sources.of_run(RunFolder(recorded.output / name), records) for name in ("r1", "r2")]
+    make = writing.comparison_page.content
+
+    def make_and_erase(before, after):
+        content = make(before, after)
+        erase_a_video(recorded.output)
+        return content
+
+    monkeypatch.setattr(writing.comparison_page, "content", make_and_erase)
+    page = site.write_comparison(*pair)
+    assert not stamps.is_current(page, stamps.of_pair(*pair))

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.dashboards import site
 from pipeline.dashboards.errors import NothingRecordedError
+from schemas import erased
 
 
 def text_of(page):
@@ -54,3 +55,13 @@ def test_a_browser_draws_it_and_it_is_accessible(recorded, opened, axe, dark):
 def test_on_a_phone_nothing_scrolls_sideways(recorded, opened):
     page = opened(site.write_comparison(recorded[1], recorded[2]), width=420)
     assert page.evaluate("document.documentElement.scrollWidth") <= 420
+
+
+def test_an_erased_video_is_counted_and_not_named(recorded):
+    named = re.compile(r"made/\w+/v\d+")
+    [first, *_] = sorted(set(named.findall(site.write_comparison(*recorded[1:]).read_text())))
+    key = erased.ErasedKey(kind=erased.VIDEO, sha256=erased.digest(first), erased_at="2026-01-03")
+    erased.add(recorded[2].output / erased.FILE_NAME, key)
+    page = site.write_comparison(*recorded[1:])
+    assert first not in named.findall(page.read_text())
+    assert "6 videos added, 6 videos removed" in text_of(page)

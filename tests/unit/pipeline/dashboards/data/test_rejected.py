@@ -6,8 +6,9 @@ from components.data_gate import rules
 from pipeline.dashboards import sources as outputs
 from pipeline.dashboards import tables
 from pipeline.dashboards.data import files, meanings, rejected
-from schemas import erased
+from schemas import erased, video_record
 from schemas.dead_letter import CODES, DeadLetter
+from schemas.video_record import VideoRecord
 
 
 def letter(number, code="too_short", **others):
@@ -79,3 +80,27 @@ def test_a_letter_of_a_video_that_was_erased_since_is_not_shown(recorded, run, t
     [found] = files.letters(run(artifacts))
     assert [one.record_key for one in found.letters] == ["lab/swap/v2"]
     assert (found.node, found.num_inputs) == ("VideoValidator", 9)
+
+
+def test_a_letter_of_a_video_of_an_erased_person_is_not_shown(recorded, run, tmp_path):
+    person = VideoRecord(
+        dataset="lab",
+        manipulation_method="swap",
+        video_id="v1",
+        path="v1.mp4",
+        is_fake=True,
+        target_identity="person1",
+    )
+    (tmp_path / "manifest").mkdir()
+    video_record.write(tmp_path / "manifest" / video_record.FILE_NAME, [person])
+    recorded.write_letters(tmp_path / "letters", [letter(1), letter(2)])
+    artifacts = {
+        outputs.MANIFEST: [recorded.artifact(tmp_path / "manifest")],
+        outputs.REJECTED[1]: [recorded.artifact(tmp_path / "letters", num_inputs=9)],
+    }
+    key = erased.ErasedKey(
+        kind=erased.IDENTITY, sha256=erased.digest("lab/person1"), erased_at="2026-01-03"
+    )
+    erased.add(tmp_path / erased.FILE_NAME, key)
+    [found] = files.letters(run(artifacts))
+    assert [one.record_key for one in found.letters] == ["lab/swap/v2"]

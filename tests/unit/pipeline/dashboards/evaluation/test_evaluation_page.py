@@ -157,6 +157,26 @@ def test_robustness_is_a_heat_map_where_a_run_has_it(evaluated, small, valid_fig
     assert cells(chart.table.rows[1]) == ["blur", "2", "0.850", "-0.050", "10"]
 
 
+def test_a_perturbation_of_fewer_levels_leaves_cells_without_text(evaluated, small, valid_figure):
+    named = [("blur", "1"), ("blur", "2"), ("noise", "1")]
+    perturbed = [{"perturbation": one, "level": at, "figure": FIGURE} for one, at in named]
+    values = {"metric": "AUC", "clean": FIGURE, "perturbed": perturbed}
+    content = page.content(with_panel(evaluated(small), "robustness", values))
+    chart = content.values["robustness"]
+    valid_figure(chart)
+    assert chart.figure["data"][0]["z"][1][1] is None
+    assert chart.figure["data"][0]["text"][1][1] == ""
+
+
+def test_figures_that_are_all_the_baselines_are_said_to_tell_nothing(evaluated, small):
+    same = page.content(evaluated(small, baseline=small))
+    assert same.values["is_like_baseline"]
+
+
+def test_without_a_baseline_no_figures_are_said_to_be_its(evaluated, small):
+    assert not page.content(evaluated(small)).values["is_like_baseline"]
+
+
 def test_leave_one_out_says_what_not_having_seen_a_method_costs(evaluated, small):
     methods = [
         {"manipulation_method": "swap", "unseen": FIGURE | {"value": 0.81}, "seen": FIGURE},

@@ -56,3 +56,9 @@ def test_a_run_that_cannot_be_read_is_left_out(runs):
     (broken / "summary.json").write_text("{")
     sources = of_run(runs["last"], None)
     assert len(timeline.of(dataclasses.replace(sources)).chart.table.rows) == 2
+
+
+def test_the_address_of_a_run_with_a_strange_name_is_one(make_run, auc, runs):
+    folder = make_run("a #1", auc(overall=(0.9, 0.8, 1.0)), version="9")
+    line, _ = timeline.of(of_run(folder, None)).chart.figure["data"]
+    assert line["meta"]["href"][-1] == "../a%20%231/evaluation.html"

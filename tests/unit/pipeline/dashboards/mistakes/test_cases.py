@@ -106,7 +106,10 @@ def test_a_card_says_what_the_video_is_and_what_it_was_called(record, tmp_path):
 def test_a_right_answer_is_not_called_an_error(record, tmp_path):
     right = cases.Case(record_key=record.key, is_fake=False, score=0.45)
     card = cards.card(right, record, None, tmp_path)
-    assert (card.verdict, card.tone) == ("real, called real: right, but uncertain", "warn")
+    assert (card.verdict, card.tone) == (
+        "real, called real: right, among the least certain",
+        "warn",
+    )
     assert card.crops == ()
     assert "Face" not in dict(card.facts)
 

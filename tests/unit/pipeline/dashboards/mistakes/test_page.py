@@ -104,6 +104,12 @@ def test_shares_of_errors_are_of_all_errors_and_small_slices_are_greyed():
     assert "8 errors" in table.caption
 
 
+def test_where_nothing_is_wrong_no_errors_are_said_to_come_from_anywhere():
+    overall = entry("overall", 10, 10, 1.0, 1.0)
+    table = slice_errors.table(overall, [entry("codec:h264", 10, 10, 1.0, 1.0)], min_videos=5)
+    assert table.caption.startswith("No test video is called what it is not")
+
+
 def test_an_erased_video_is_not_named_and_its_absence_is_told(run, evaluation):
     sources = run(evaluation)
     key = erased.ErasedKey(

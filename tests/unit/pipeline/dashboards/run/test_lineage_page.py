@@ -7,7 +7,9 @@ import pytest
 from pipeline.dashboards import assets, rendering
 from pipeline.dashboards.pages import Absent
 from pipeline.dashboards.rendering import Frame
-from pipeline.dashboards.run import lineage_page, release
+from pipeline.dashboards.run import lineage_page, provenance, release
+from pipeline.evaluation.summary import Gate
+from pipeline.lineage.verdicts import Evaluation, Verdict
 
 
 def texts(table):
@@ -37,6 +39,35 @@ def test_a_refused_model_tells_why(recorded):
     assert tiles["Pushed as version"].value == "not pushed"
     assert texts(values["gates"])[0][5] == "broken"
     assert texts(values["uses"])[0][0] == "refused"
+
+
+def test_a_model_that_is_its_own_baseline_is_not_said_to_have_none(recorded):
+    gate = Gate(
+        metric="video_auc",
+        slice_name="overall",
+        value=1.0,
+        bound=-0.02,
+        baseline=1.0,
+        passed=True,
+        reason="",
+    )
+    found = Evaluation(
+        run="r",
+        artifact_id=1,
+        blessed=True,
+        baseline_id=None,
+        baseline_versions=(),
+        gates=(gate,),
+        overall={},
+        unread="",
+    )
+    alone = dataclasses.replace(found, gates=(dataclasses.replace(gate, baseline=None),))
+    judged = Verdict(model_id=1, evaluations=(found, alone), serving_checks=(), pushes=())
+    rows = texts(provenance.evaluations(recorded(1), judged))
+    assert [row[-1] for row in rows] == [
+        "itself: it was the last blessed model",
+        "no earlier model",
+    ]
 
 
 def test_runs_are_links_where_their_folder_is(recorded, made):

@@ -3,9 +3,9 @@
 import pytest
 
 from pipeline.config.nodes import NODES
-from pipeline.dashboards.run import evaluated, plain, verdict
+from pipeline.dashboards.run import evaluated, plain, steps, verdict
 from pipeline.evaluation.summary import Gate
-from pipeline.journal import events
+from pipeline.journal import events, liveness
 from pipeline.journal.events import NodeState, Outcome
 
 TESTED = (
@@ -32,6 +32,11 @@ def test_a_pushed_run_says_that_the_detector_is_good_enough(told, said):
         "It was also held against the last accepted detector.",
     )
     assert (found.reasons, found.error, found.progress) == ((), None, None)
+
+
+def test_a_detector_from_the_cache_is_not_called_new(told, said):
+    found = verdict.of(told(said.facts(said.PASSED), states={"Trainer": NodeState.CACHED}))
+    assert found.sentences[3] == "It was not trained anew: an earlier run had made it."
 
 
 def test_how_much_may_be_chance_is_said_in_per_cent(told, said):
@@ -108,6 +113,17 @@ def test_a_run_that_died_in_silence_says_so(told):
     )
 
 
+def test_a_killed_run_says_at_what_it_broke_off(told):
+    killed = told(done=7, running={}, outcome=None)
+    (killed.output / liveness.LOCK_FILE).touch()  # nobody holds it
+    assert verdict.of(killed).headline == (
+        "The run broke off while it was training the detector. Nothing was released."
+    )
+    table = steps.table(list(killed.state.nodes.values()), killed.is_running)
+    states = {row.cells[0].text: row.cells[1].text for row in table.rows}
+    assert (states["Trainer"], states["Evaluator"]) == ("broke off", "not reached")
+
+
 def test_an_interrupted_run_says_how_to_go_on(told):
     found = verdict.of(told(done=7, running={}, outcome=Outcome.INTERRUPTED))
     assert (found.badge, found.tone) == ("INTERRUPTED, NOTHING WAS PUSHED", "warn")
@@ -117,11 +133,11 @@ def test_an_interrupted_run_says_how_to_go_on(told):
     assert found.sentences[0].startswith("The same command goes on from there")
 
 
-def test_a_run_of_the_first_steps_only_did_what_it_was_asked(told):
+def test_a_run_of_some_steps_only_did_what_it_was_asked(told):
     skipped = dict.fromkeys(NODES[6:], NodeState.SKIPPED)
     found = verdict.of(told(states=skipped))
     assert found.badge == "FINISHED AS FAR AS ASKED, NOTHING WAS PUSHED"
-    assert "first steps only, and did them" in found.headline
+    assert "some of its steps only, the run did them" in found.headline
 
 
 def test_a_run_in_progress_says_at_what_it_is_and_when_it_was_heard_of(told):

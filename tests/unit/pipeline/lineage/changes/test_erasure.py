@@ -213,3 +213,13 @@ def test_an_interrupted_erasure_goes_on(survived, output, plan, erase, reader, m
     assert not any(pathlib.Path(uri).exists() for uri in expected)
     [record] = reader().executions_by_type(erasing.RECORD_TYPE)
     assert record.state == "COMPLETE"
+
+
+def test_crops_that_a_server_makes_after_the_plan_go_as_well(crops, plan, output, listed):
+    crops[0].unlink()
+    made_before = plan(V7)
+    crops[0].write_bytes(b"a face")
+    file = connection.of_file(output / connection.SQLITE_FILE)
+    done = erasing.erase(file, made_before, listed)
+    assert done.num_crops_removed == 3
+    assert not crops[0].exists()
