@@ -1,9 +1,11 @@
 """Pages made of the shared parts, and figures held against Plotly's own schema."""
 
+import importlib.util
 import itertools
 import pathlib
 import re
 from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import Any
 
 import jinja2
@@ -192,3 +194,29 @@ def make_run(tmp_path: pathlib.Path) -> RunMaker:
 def auc() -> Callable[..., dict[str, Any]]:
     """`auc(overall=(0.9, 0.8, 1.0))`: facts of an Evaluator."""
     return evaluated
+
+
+@pytest.fixture(scope="session")
+def recorded() -> ModuleType:
+    """The builder of the data of a small run; imported late, for TensorFlow and TFDV."""
+    path = pathlib.Path(__file__).with_name("recorded_data.py")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def written(recorded, tmp_path_factory):
+    """Artifacts of that run, by output; tests leave the files as they are."""
+    return recorded.write_data(tmp_path_factory.mktemp("artifacts"))
+
+
+@pytest.fixture
+def run(recorded, written, tmp_path):
+    """`run(...)`: sources of that run, in an output folder of the test's own."""
+
+    def run(artifacts=written, **others):
+        return recorded.run_of(tmp_path, artifacts, **others)
+
+    return run

@@ -1,8 +1,6 @@
 """Face crops: which frames of which track, where they go, and who is never shown."""
 
-import importlib.util
 import io
-import pathlib
 
 import numpy as np
 import pytest
@@ -13,21 +11,7 @@ from pipeline.dashboards import sources as outputs
 from pipeline.dashboards.errors import UnreadableExamplesError
 from schemas import erased, features
 
-_BUILDER = pathlib.Path(__file__).with_name("recorded_data.py")
 FAKE, REAL = "lab/swap/p6_fake", "lab/original/p6"
-
-
-@pytest.fixture(scope="module")
-def recorded():
-    spec = importlib.util.spec_from_file_location(_BUILDER.stem, _BUILDER)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
-def written(recorded, tmp_path_factory):
-    return recorded.write_data(tmp_path_factory.mktemp("artifacts"))
 
 
 @pytest.fixture
