@@ -19,7 +19,11 @@ from pipeline.lineage import store
 
 ROOT = pathlib.Path(__file__).parents[2]
 GUIDE = ROOT / "pipeline" / "docs" / "dashboards.md"
-PICTURES = re.findall(r"\(images/(dashboard-[a-z]+\.png)\)", GUIDE.read_text(encoding="utf-8"))
+PICTURES = [
+    name
+    for guide in (GUIDE, GUIDE.with_name("lineage.md"))
+    for name in re.findall(r"\(images/([a-z-]+\.png)\)", guide.read_text(encoding="utf-8"))
+]
 MAX_COLOURS = 128  # of a picture: flat areas and a few faces
 
 pytestmark = pytest.mark.slow
@@ -116,11 +120,12 @@ SHOTS = {
     "dashboard-errors.png": (ERRORS, "header"),
     "dashboard-refusal.png": (RUN, "header"),
     "dashboard-comparison.png": None,
+    "lineage.png": (LINEAGE, "#graph"),
 }
 
 
 @pytest.mark.parametrize("name", PICTURES)
-def test_the_pictures_of_the_guide_can_be_made(
+def test_the_pictures_of_the_guides_can_be_made(
     name, site, opened, settled, refused, demo, place, tmp_path
 ):
     into = ROOT / os.environ["DEEPFAKE_PICTURES"] if "DEEPFAKE_PICTURES" in os.environ else tmp_path
@@ -133,6 +138,8 @@ def test_the_pictures_of_the_guide_can_be_made(
         folder = site.run(refused.folder.name) if kind is RUN else of_demo
         shown = opened(folder / f"{kind.name}.html", width=1180)
         opened.scroll(shown, what)
+        if kind is LINEAGE:
+            shown.frame_locator("iframe.graph").locator(".node").first.wait_for()
     raw = tmp_path / f"raw-{name}"
     shown.screenshot(path=raw)
     picture = Image.open(raw).convert("RGB").quantize(MAX_COLOURS)
