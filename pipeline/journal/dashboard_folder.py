@@ -9,6 +9,9 @@ from typing import Final
 # Custom property of an execution in ML Metadata: the address of a page, written as those of
 # artifacts are. No cache key holds it: those are made of a node's inputs and parameters.
 LINK_PROPERTY: Final = "dashboard"
+# Custom property beside it: when the node ended, as ISO 8601 text, UTC. Writing the link moves the
+# time of the last update, which said so until then.
+ENDED_PROPERTY: Final = "ended_at"
 _FRAMES: Final = "frames"
 
 

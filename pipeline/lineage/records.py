@@ -48,7 +48,7 @@ class Execution:
       state: `COMPLETE`, `CACHED`, `FAILED`, ... as ML Metadata names it.
       properties: Its parameters, by name.
       created: When it began, UTC.
-      updated: When the store heard of it last, UTC.
+      updated: When the store heard of it last, or rather when it ended, UTC.
       run: Its run; empty where it belongs to none.
       pipeline: The run's pipeline; empty as `run`.
     """

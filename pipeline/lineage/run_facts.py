@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from components import artifact_files, fingerprint
 from pipeline.config import yaml12
-from pipeline.journal.dashboard_folder import LINK_PROPERTY
+from pipeline.journal.dashboard_folder import ENDED_PROPERTY, LINK_PROPERTY
 from pipeline.journal.run_folder import RunFolder
 from pipeline.lineage import errors, side_files
 from pipeline.lineage.records import Artifact, Execution
@@ -22,7 +22,7 @@ from schemas.video_record import VideoRecord
 _EVALUATION_FILE: Final = "eval_config.json"  # of TFMA, in every evaluation
 _CUSTOM_CONFIG: Final = "custom_config"
 _INTERNAL: Final = frozenset((fingerprint.PARAMETER, "input_fingerprint"))
-_LINKS: Final = frozenset((LINK_PROPERTY,))
+_LINKS: Final = frozenset((LINK_PROPERTY, ENDED_PROPERTY))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ from ml_metadata.proto import metadata_store_pb2
 
 from pipeline.config.metadata import MYSQL
 from pipeline.config.tree import PipelineConfig
+from pipeline.journal.dashboard_folder import ENDED_PROPERTY
 from pipeline.lineage import errors
 from pipeline.lineage.placement import Placement
 from pipeline.lineage.records import (
@@ -149,10 +150,18 @@ class Store:
             state=metadata_store_pb2.Execution.State.Name(message.last_known_state),
             properties=_properties(message),
             created=_time(message.create_time_since_epoch),
-            updated=_time(message.last_update_time_since_epoch),
+            updated=_ended(message),
             run=place.run,
             pipeline=place.pipeline,
         )
+
+
+def _ended(message: metadata_store_pb2.Execution) -> datetime.datetime:
+    """A link to a page, written later, keeps the time that the last update had until then."""
+    if ENDED_PROPERTY in message.custom_properties:
+        text = message.custom_properties[ENDED_PROPERTY].string_value
+        return datetime.datetime.fromisoformat(text)
+    return _time(message.last_update_time_since_epoch)
 
 
 def _chunked(ask: Callable[[list[int]], Sequence[_T]], ids: Sequence[int]) -> Iterator[_T]:

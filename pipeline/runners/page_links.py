@@ -1,29 +1,43 @@
 """Links from executions in ML Metadata to the pages that show what they made."""
 
+import datetime
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
 
 from pipeline.config.tree import PipelineConfig
-from pipeline.journal.dashboard_folder import LINK_PROPERTY
+from pipeline.journal.dashboard_folder import ENDED_PROPERTY, LINK_PROPERTY
 from pipeline.metadata import connection
 
 
-def write(config: PipelineConfig, addresses: Mapping[int, str]) -> None:
-    """Writes the address of a page into each execution, and touches nothing else of it.
+class Link(NamedTuple):
+    """Address of a page, and when the node that it shows ended."""
 
-    The store merges the one property by itself: what somebody publishes at the same time stays.
+    address: str
+    ended: datetime.datetime
+
+
+def write(config: PipelineConfig, links: Mapping[int, Link]) -> None:
+    """Writes a link into each execution, and touches nothing else of it.
+
+    The store merges these properties by itself: what somebody publishes at the same time stays.
 
     Args:
       config: Names the store.
-      addresses: By id of the execution.
+      links: By id of the execution.
     """
     linked = []
-    for execution_id, address in addresses.items():
+    for execution_id, link in links.items():
         execution = metadata_store_pb2.Execution(id=execution_id)
-        execution.custom_properties[LINK_PROPERTY].string_value = address
+        execution.custom_properties[LINK_PROPERTY].string_value = link.address
+        ended = link.ended.isoformat(timespec="milliseconds")
+        execution.custom_properties[ENDED_PROPERTY].string_value = ended
         linked.append(execution)
     if linked:
+        names = (LINK_PROPERTY, ENDED_PROPERTY)
         store = metadata_store.MetadataStore(connection.connection(config))
-        store.put_executions(linked, field_mask_paths=[f"custom_properties.{LINK_PROPERTY}"])
+        store.put_executions(
+            linked, field_mask_paths=[f"custom_properties.{name}" for name in names]
+        )

@@ -201,11 +201,13 @@ def _link(
     if store is None:
         return
     with problems.told("the links in ML Metadata"):
-        addresses = {
-            execution.id: str(writing.page_path(FEEDS[execution.node][0], run).resolve())
+        links = {
+            execution.id: page_links.Link(
+                str(writing.page_path(FEEDS[execution.node][0], run).resolve()), execution.updated
+            )
             for execution in store.executions_of(run.run_id)
             if execution.node in FEEDS
             and execution.node in nodes
             and execution.state in (COMPLETE, CACHED)
         }
-        page_links.write(config, addresses)
+        page_links.write(config, links)

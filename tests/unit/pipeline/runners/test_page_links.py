@@ -1,5 +1,8 @@
 """Links from executions to pages: found by whoever asks, and in nobody's way."""
 
+import datetime
+import time
+
 import pytest
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
@@ -7,6 +10,7 @@ from ml_metadata.proto import metadata_store_pb2
 from pipeline.config import load
 from pipeline.journal import events
 from pipeline.journal.events import NodeState
+from pipeline.lineage import store as lineage_store
 from pipeline.metadata import connection
 from pipeline.runners import ir, local, page_links
 
@@ -21,6 +25,12 @@ def config(request, tmp_path):
         mariadb = request.getfixturevalue("mariadb_account")
         values |= mariadb.settings(mariadb.create_database())
     return load.with_overrides(load.load("local"), values)
+
+
+def link(address):
+    """A link of a node that ended at a round time."""
+    ended = datetime.datetime(2026, 1, 2, tzinfo=datetime.timezone.utc)
+    return page_links.Link(address, ended)
 
 
 def client(config):
@@ -39,7 +49,7 @@ def begun(config):
 
 
 def test_a_link_is_a_property_and_changes_nothing_else(config, begun):
-    page_links.write(config, {begun.id: "/runs/dashboard/runs/run-1/training.html"})
+    page_links.write(config, {begun.id: link("/runs/dashboard/runs/run-1/training.html")})
     [found] = client(config).get_executions_by_id([begun.id])
     assert found.custom_properties["dashboard"].string_value == (
         "/runs/dashboard/runs/run-1/training.html"
@@ -53,15 +63,35 @@ def test_what_a_launcher_publishes_between_reading_and_linking_stays(config, beg
     begun.last_known_state = STATES.COMPLETE
     begun.custom_properties["result"].string_value = "published meanwhile"
     client(config).put_executions([begun])
-    page_links.write(config, {begun.id: "first.html"})
-    page_links.write(config, {begun.id: "second.html"})
+    page_links.write(config, {begun.id: link("first.html")})
+    page_links.write(config, {begun.id: link("second.html")})
     [found] = client(config).get_executions_by_id([begun.id])
     assert found.last_known_state == STATES.COMPLETE
     assert {name: value.string_value for name, value in found.custom_properties.items()} == {
         "epochs": "",
         "result": "published meanwhile",
         "dashboard": "second.html",
+        "ended_at": "2026-01-02T00:00:00.000+00:00",
     }
+
+
+def test_lineage_still_knows_when_the_node_ended(tmp_path):
+    """Writing the link moves the time of the last update, which said so."""
+    config = load.with_overrides(load.load("local"), {"output": str(tmp_path)})
+    client_of_it = client(config)
+    type_id = client_of_it.put_execution_type(metadata_store_pb2.ExecutionType(name="Trainer"))
+    execution = metadata_store_pb2.Execution(type_id=type_id, last_known_state=STATES.COMPLETE)
+    contexts = []
+    for kind in ("pipeline", "pipeline_run", "node"):
+        context_type = client_of_it.put_context_type(metadata_store_pb2.ContextType(name=kind))
+        contexts.append(metadata_store_pb2.Context(type_id=context_type, name=f"one {kind}"))
+    number, _, _ = client_of_it.put_execution(execution, [], contexts)
+    before = lineage_store.opened(config).executions([number])[number].updated
+    time.sleep(0.02)
+    page_links.write(config, {number: page_links.Link("page.html", before)})
+    [found] = client_of_it.get_executions_by_id([number])
+    assert found.last_update_time_since_epoch > before.timestamp() * 1000
+    assert lineage_store.opened(config).executions([number])[number].updated == before
 
 
 def test_no_links_need_no_store(tmp_path):
@@ -80,7 +110,7 @@ def test_a_run_whose_executions_are_linked_is_still_taken_from_the_cache(tiny_gr
         local.run(compiled, connection.connection(config), sink=told.append)
         ended = [event for event in told if isinstance(event, events.NodeEnded)]
         executions = sorted(client(config).get_executions(), key=lambda one: one.id)[-3:]
-        page_links.write(config, {one.id: f"{run_id}.html" for one in executions})
+        page_links.write(config, {one.id: link(f"{run_id}.html") for one in executions})
         return {event.state for event in ended}
 
     assert run("run-1") == {NodeState.RAN}
