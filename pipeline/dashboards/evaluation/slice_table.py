@@ -71,4 +71,5 @@ def _change(entry: SliceSummary, before: SliceSummary | None) -> Cell:
     if before is None or name not in entry.metrics or name not in before.metrics:
         return tables.number(None)
     change = entry.metrics[name].value - before.metrics[name].value
-    return Cell(text=f"{change:+.3f}", sort=change, tone="bad" if change < 0 else "")
+    # No tone: the sign alone does not tell whether it is more than chance.
+    return Cell(text=f"{change:+.3f}", sort=change)

@@ -115,9 +115,11 @@ def _took(run: Entry) -> Cell:
 
 
 def _outcome(run: Entry, is_marked: bool) -> Cell:
-    notes = [*run.reasons[:1], *(["with a notice"] if is_marked else [])]
-    if len(run.reasons) > 1:
-        notes.insert(1, f"and {len(run.reasons) - 1} more")
+    # Of an interrupted run the only reason is that it was.
+    reasons = () if run.status == run_report.INTERRUPTED else run.reasons
+    notes = [*reasons[:1], *(["with a notice"] if is_marked else [])]
+    if len(reasons) > 1:
+        notes.insert(1, f"and {len(reasons) - 1} more")
     return Cell(text=status_of(run), tone=tone_of(run), note="; ".join(notes))
 
 

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Iterator
 
 from pipeline.dashboards import panel_data
+from pipeline.dashboards.errors import PanelDataError
 from pipeline.dashboards.panel_data import Cards
 from pipeline.dashboards.run import lineage_page, provenance
 from pipeline.dashboards.sources import RunSources
@@ -73,9 +74,15 @@ def cards(sources: RunSources) -> tuple[Link, ...]:
     """Cards of the model and the data; empty where the run has none.
 
     Raises:
-      PanelDataError: The file that names them breaks its contract.
+      PanelDataError: The file that names them breaks its contract, or names one that is not there.
     """
     found = panel_data.read(sources.folder, Cards)
+    for card in found.cards if found else ():
+        if not (sources.folder.path / card.path).is_file():
+            raise PanelDataError(
+                f"the card {card.title!r} is not there: no file {sources.folder.path / card.path};"
+                " write it, or take it out of panels/cards.json"
+            )
     return tuple(
         Link(
             title=card.title,

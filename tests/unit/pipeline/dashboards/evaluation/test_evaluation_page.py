@@ -101,7 +101,7 @@ def test_with_a_baseline_slices_show_how_the_auc_changed(evaluated, small):
     table = slice_table.of(findings.of(evaluated(small, baseline=better)))
     assert [column.title for column in table.columns[3:5]] == ["AUC", "AUC change"]
     assert table.rows[0].cells[4].text == "-0.167"
-    assert table.rows[0].cells[4].tone == "bad"
+    assert table.rows[0].cells[4].tone == "", "a sign is no finding"
 
 
 def test_thresholds_of_the_service_are_those_of_the_model_and_half(evaluated, small):

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pipeline.dashboards import assets, pages, rendering, site, tables
-from pipeline.dashboards.errors import DashboardError
+from pipeline.dashboards.errors import DashboardError, PanelDataError
 from pipeline.dashboards.rendering import Frame
 from pipeline.dashboards.run import commands, configuration, page, release, results, steps
 from pipeline.journal import events
@@ -145,6 +145,10 @@ def test_cards_are_links_to_files_of_the_run(told, said):
     cards = {"cards": [{"title": "Model card", "path": "cards/model card.html"}]}
     (told.folder.panels / "cards.json").write_text(json.dumps(cards))
     story = told(said.facts(said.PASSED))
+    with pytest.raises(PanelDataError, match="is not there"):
+        release.cards(story)
+    (told.folder.path / "cards").mkdir()
+    (told.folder.path / "cards" / "model card.html").touch()
     (link,) = release.cards(story)
     assert link.href == f"../../../{story.run_id}/cards/model%20card.html"
 
