@@ -13,9 +13,8 @@ import numpy.typing as npt
 import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.proto import metrics_for_slice_pb2
 from tensorflow_model_analysis.slicer import slicer_lib
-from tensorflow_model_analysis.writers import eval_config_writer
 
-from pipeline.evaluation import summary, video_plots
+from pipeline.evaluation import results, summary, video_plots
 
 Array = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -96,11 +95,10 @@ def load(evaluation_uri: str, *, of_baseline: bool = False) -> Mapping[str, Curv
       that is not finite has none. None if the evaluation was made without curves, or without a
       baseline.
     """
-    config, *_ = eval_config_writer.load_eval_run(evaluation_uri)
-    has_baseline = any(spec.is_baseline for spec in config.model_specs)
-    if of_baseline and not has_baseline:
+    model = results.candidate_name(evaluation_uri)
+    if of_baseline and not model:
         return None
-    model = tfma.BASELINE_KEY if of_baseline else tfma.CANDIDATE_KEY if has_baseline else ""
+    model = tfma.BASELINE_KEY if of_baseline else model
     worst = dict(_worst(tfma.load_metrics(evaluation_uri), model))
     if not worst:
         return None

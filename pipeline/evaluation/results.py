@@ -43,7 +43,7 @@ def load(evaluation_uri: str) -> EvaluationSummary:
     config, *_ = eval_config_writer.load_eval_run(evaluation_uri)
     has_baseline = any(spec.is_baseline for spec in config.model_specs)
     entries = list(tfma.load_metrics(evaluation_uri))
-    candidate = _metrics(entries, tfma.CANDIDATE_KEY if has_baseline else "")
+    candidate = _metrics(entries, candidate_name(evaluation_uri))
     baseline = _metrics(entries, tfma.BASELINE_KEY) if has_baseline else {}
     validation = tfma.load_validation_result(evaluation_uri)
     found = [
@@ -56,6 +56,13 @@ def load(evaluation_uri: str) -> EvaluationSummary:
         slices=tuple(_summary(key, candidate[key]) for key in sorted(candidate)),
         gates=tuple(sorted(found, key=lambda gate: gate.passed)),
     )
+
+
+def candidate_name(evaluation_uri: str) -> str:
+    """The evaluated model's name in TFMA's results, which have names only where there are two."""
+    config, *_ = eval_config_writer.load_eval_run(evaluation_uri)
+    is_compared = any(spec.is_baseline for spec in config.model_specs)
+    return tfma.CANDIDATE_KEY if is_compared else ""
 
 
 def baseline_slices(evaluation_uri: str) -> tuple[SliceSummary, ...]:
