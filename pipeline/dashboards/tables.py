@@ -1,4 +1,4 @@
-"""Tables of a page as plain values; `web/templates/parts.html` turns them into markup."""
+"""Tables and tiles of a page as plain values; `web/templates/parts.html` turns them into markup."""
 
 import dataclasses
 import functools
@@ -100,6 +100,16 @@ class Table:
         """Columns with a drawn interval; their other cells keep its room, so that figures align."""
         cells = (cell for row in self.rows for cell in enumerate(row.cells))
         return frozenset(index for index, cell in cells if cell.interval)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Tile:
+    """One big figure, as `parts.tile` takes it; `note` is smaller, below."""
+
+    label: str
+    value: str
+    note: str = ""
+    tone: Tone = ""
 
 
 def text(value: object, *, tone: Tone = "", href: str = "") -> Cell:

@@ -1,27 +1,16 @@
 """The figures that open the data page."""
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from pipeline.dashboards.data import rejected, splits
 from pipeline.dashboards.data.files import Letters
-from pipeline.dashboards.tables import UNDEFINED, Tone
+from pipeline.dashboards.tables import UNDEFINED, Tile
 from schemas.track_index import TrackRow
 from schemas.video_record import VideoRecord
 
 _SECONDS_IN_MINUTE: Final = 60
 _SECONDS_IN_HOUR: Final = 3600
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Tile:
-    """One big figure, as `parts.tile` takes it."""
-
-    label: str
-    value: str
-    note: str = ""
-    tone: Tone = ""
 
 
 def tiles(

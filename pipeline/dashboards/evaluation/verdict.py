@@ -1,22 +1,11 @@
 """The tiles: what an editor wants to know before anything else."""
 
-import dataclasses
 from collections.abc import Iterator
 
 from pipeline.dashboards.evaluation.findings import Findings
 from pipeline.dashboards.headline import HEADLINES, Headline
-from pipeline.dashboards.tables import UNDEFINED, Tone
+from pipeline.dashboards.tables import UNDEFINED, Tile
 from pipeline.evaluation.summary import OVERALL, Estimate, SliceSummary
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Tile:
-    """One big figure."""
-
-    label: str
-    value: str
-    note: str = ""
-    tone: Tone = ""
 
 
 def tiles(findings: Findings) -> tuple[Tile, ...]:

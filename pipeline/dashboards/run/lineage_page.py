@@ -3,7 +3,6 @@
 The interactive graph is a page of its own, `graph.html`, written beside this one and framed by it.
 """
 
-import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -12,7 +11,7 @@ from pipeline.dashboards import sources as outputs
 from pipeline.dashboards.pages import Absent, Content
 from pipeline.dashboards.run import commands, provenance
 from pipeline.dashboards.sources import RunSources
-from pipeline.dashboards.tables import Tone
+from pipeline.dashboards.tables import Tile
 from pipeline.lineage import errors, graph, names, show
 from pipeline.lineage import page as graph_page
 from pipeline.lineage.records import Artifact
@@ -27,16 +26,6 @@ _NO_RECORDS: Final = Absent(
     advice="They appear when the first step has begun. Where the records lie on a server, give the"
     " run's configuration: deepfake dashboard --config FILE.",
 )
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Tile:
-    """One figure; see `parts.tile`."""
-
-    label: str
-    value: str
-    note: str = ""
-    tone: Tone = ""
 
 
 def content(sources: RunSources) -> Content | Absent:

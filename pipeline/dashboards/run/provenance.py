@@ -16,7 +16,7 @@ from pipeline.lineage.records import CACHED, COMPLETE
 from pipeline.lineage.show import Provenance
 from pipeline.lineage.verdicts import Evaluation, ServingCheck, Verdict
 
-_DIGEST_LETTERS: Final = 12
+DIGEST_LETTERS: Final = 12
 _STATES: Final = {COMPLETE: "done", CACHED: "from the cache"}
 
 
@@ -57,7 +57,7 @@ def steps(sources: RunSources, provenance: Provenance) -> Table:
                     run_cell(sources, step.run),
                     tables.text(_STATES.get(step.state, step.state.lower())),
                     tables.text(step.began.replace("T", " ").removesuffix("+00:00")),
-                    tables.text(step.code_fingerprint[:_DIGEST_LETTERS]),
+                    tables.text(step.code_fingerprint[:DIGEST_LETTERS]),
                 ]
             )
             for step in provenance.steps

@@ -12,8 +12,6 @@ from pipeline.dashboards.tables import Cell, Column, Row, Table, text
 from pipeline.lineage import show
 from pipeline.lineage.show import Provenance
 
-_DIGEST_LETTERS = 12
-
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Link:
@@ -64,7 +62,7 @@ def _facts(sources: RunSources, found: Provenance) -> Iterator[tuple[str, Cell]]
             yield "compared with", text(f"version {compared[-1]}")
     code = {step.node: step.code_fingerprint for step in found.steps}.get("Trainer", "")
     if code:
-        yield "code of the training", text(code[:_DIGEST_LETTERS])
+        yield "code of the training", text(code[: provenance.DIGEST_LETTERS])
     if found.packages:
         packages = ", ".join(f"{name} {version}" for name, version in found.packages.items())
         yield "libraries", text(packages)

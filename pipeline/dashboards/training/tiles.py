@@ -1,11 +1,10 @@
 """The figures of a training at a glance."""
 
-import dataclasses
 import math
 from collections.abc import Iterator
 from typing import Final
 
-from pipeline.dashboards.tables import Tone
+from pipeline.dashboards.tables import Tile
 from pipeline.dashboards.training import over_epochs
 from pipeline.dashboards.training.curves import interval
 from pipeline.dashboards.training.records import Training
@@ -15,16 +14,6 @@ from pipeline.model import history
 # As `temporal_head` of detector.json names them.
 HEADS: Final = {"rnn": "recurrent", "frame_mean": "mean of frames"}
 _ENCODERS: Final = {"efficientnet_lite0": "EfficientNet-Lite0", "small_cnn": "small CNN"}
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Tile:
-    """One figure; see `parts.tile`."""
-
-    label: str
-    value: str
-    note: str = ""
-    tone: Tone = ""
 
 
 def of(training: Training) -> tuple[Tile, ...]:
