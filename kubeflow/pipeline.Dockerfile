@@ -62,13 +62,13 @@ ENV PATH=/opt/deepfake/bin:$PATH \
 USER 10001:10001
 # What a step imports, imported here, in the finished image: it fails where a shared library is
 # missing, and where one module is compiled anew although its bytecode came along.
-RUN python -v -c "import pipeline.graph, pipeline.runners.node, tfx.orchestration.portable.launcher" \
+RUN python -v -c "import pipeline.graph, pipeline.cli.node, tfx.orchestration.portable.launcher" \
       2> /tmp/imports.log \
     || { sed -n '/^Traceback/,$p' /tmp/imports.log | grep -v '^#\|^import '; exit 1; } \
     ; stale="$(grep -c '^# code object from /.*\.py$' /tmp/imports.log)" \
     ; rm /tmp/imports.log \
     ; if [ "$stale" -ne 0 ]; then echo "$stale modules have no valid bytecode" >&2; exit 1; fi
 WORKDIR /deepfake
-# A step of Kubeflow calls `python -m pipeline.runners.node` in its place.
+# A step of Kubeflow calls `python -m pipeline.cli.node` in its place.
 ENTRYPOINT ["deepfake"]
 CMD ["--help"]

@@ -17,7 +17,7 @@ from components import fingerprint
 from pipeline.config import load
 from pipeline.config.tree import PipelineConfig
 from pipeline.evaluation import eval_config
-from schemas import resources
+from schemas import features
 
 # Sections of the configuration whose keys a run may set; all others decide the graph itself.
 SECTIONS: Final = (
@@ -58,7 +58,7 @@ def values(config: PipelineConfig) -> dict[str, str]:
     return {
         MANIFEST_PATH: absolute(config.data.manifest),
         VIDEOS_ROOT: _videos_root(config),
-        SCHEMA_FILE: str(resources.TRACK_EXAMPLE_SCHEMA),
+        SCHEMA_FILE: str(features.TRACK_EXAMPLE_SCHEMA),
         RULES: _json(config.rules),
         SPLITS: _json(config.splits),
         GATE_LIMITS: _json(config.gate),

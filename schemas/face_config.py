@@ -9,7 +9,7 @@ class FaceConfig:
     """Settings of face detection and tracking.
 
     Attributes:
-      detector: Name of a detector in `components.video.detector`.
+      detector: Name of a detector in `components.video.faces`.
       min_score: Detector confidence from which a box counts, in [0, 1].
       min_face_pixels: Longer side from which a face is usable, in pixels of the video.
       min_overlap: Intersection over union that links boxes of consecutive sampled frames.

@@ -1,8 +1,9 @@
-"""Keys of the track example: one face track of one video. No other module spells them.
+"""Keys of the track example, one face track of one video. No other module spells them.
 
 N = K clips x T frames, clip after clip, each in display order; see `schemas.clip_spec`.
 """
 
+import pathlib
 from typing import Final
 
 # What the model sees.
@@ -57,6 +58,9 @@ ALL_KEYS: Final = (
     *NUMERIC_KEYS,
     PREPROCESSING_HASH,
 )
+
+
+TRACK_EXAMPLE_SCHEMA = pathlib.Path(__file__).parent / "track_example.pbtxt"
 
 
 def transformed(key: str) -> str:

@@ -18,7 +18,7 @@ import pytest
 from axe_playwright_python import sync_playwright as axe_playwright
 from playwright import sync_api as browser_api
 
-from pipeline.config.metadata import PASSWORD_VARIABLE, USERNAME_VARIABLE
+from pipeline.config.sections import PASSWORD_VARIABLE, USERNAME_VARIABLE
 
 _START_SECONDS = 60.0
 _PROGRAMS = ("mariadb-install-db", "mariadbd")

@@ -6,7 +6,8 @@ from tfx.types import standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 
 from components import artifact_types, fingerprint
-from components.frame_extractor import executor, keys, preprocessing
+from components.frame_extractor import executor, keys
+from components.video import preprocessing
 from schemas.clip_spec import ClipSpec
 from schemas.face_config import FaceConfig
 

@@ -1,8 +1,10 @@
 """FrameExtractor: artifacts in, one Beam pipeline, artifacts out."""
 
+import collections
+import math
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from tfx import types
 from tfx.components.util import examples_utils
@@ -11,14 +13,64 @@ from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils
 
 from components import artifact_files, dead_letters
-from components.frame_extractor import coverage, engine, keys, preprocessing, shards, transforms
+from components.frame_extractor import engine, keys, transforms
+from components.video import preprocessing
 from schemas import features, taxonomy, track_index, video_record
 from schemas.clip_spec import ClipSpec
 from schemas.dead_letter import DeadLetter
 from schemas.face_config import FaceConfig
+from schemas.track_index import TrackRow
 from schemas.video_record import VideoRecord
 
+VIDEOS_PER_SHARD: Final = 128  # about 20 MB: a track of 32 crops of 128 pixels takes 150 KB
 Artifacts = dict[str, list[types.Artifact]]
+
+
+def check_outcomes(
+    records: Sequence[VideoRecord], rows: Sequence[TrackRow], letters: Sequence[DeadLetter]
+) -> None:
+    """Checks that every video was either written or rejected: some Beam runners lose data.
+
+    Raises:
+      RuntimeError: A video is missing, was both written and rejected, or came twice.
+    """
+    written = {row.record_key for row in rows}
+    outcomes = collections.Counter([*written, *(letter.record_key for letter in letters)])
+    wrong = sorted({record.key for record in records} ^ {k for k, n in outcomes.items() if n == 1})
+    if len({row.video_key for row in rows}) != len(rows):
+        raise RuntimeError("the Beam runner wrote tracks twice; use the DirectRunner")
+    if wrong:
+        raise RuntimeError(
+            f"{len(wrong)} of {len(records)} videos were not written or rejected exactly once, "
+            f"such as {', '.join(wrong[:3])}; use a Beam runner that does not lose data"
+        )
+
+
+def assign_shards(records: Sequence[VideoRecord]) -> dict[str, list[VideoRecord]]:
+    """Shard file, relative to the Examples, to the videos whose tracks it will hold.
+
+    Every split has at least one shard. Shards hold ascending ranges of keys, so that reading
+    a split's files in order yields its tracks in the order of their video keys.
+
+    Raises:
+      ValueError: A record has no known split.
+    """
+    by_split = collections.defaultdict(list)
+    for record in sorted(records, key=lambda record: f"{record.key}/"):
+        if record.split not in taxonomy.SPLITS:
+            allowed = ", ".join(taxonomy.SPLITS)
+            raise ValueError(f"split of {record.key} must be {allowed}, got {record.split!r}")
+        by_split[record.split].append(record)
+    shards = {}
+    for split in taxonomy.SPLITS:
+        videos = by_split[split]
+        count = max(1, math.ceil(len(videos) / VIDEOS_PER_SHARD))
+        for number in range(count):
+            name = f"{keys.FILE_PREFIX}-{number:05d}-of-{count:05d}.gz"
+            start = number * VIDEOS_PER_SHARD
+            file = os.path.join(f"Split-{split}", name)
+            shards[file] = videos[start : start + VIDEOS_PER_SHARD]
+    return shards
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):
@@ -38,7 +90,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
 
         rows, rejected = self._extract(records, examples.uri, settings)
 
-        coverage.check(records, rows, rejected)
+        check_outcomes(records, rows, rejected)
         track_index.write(str(artifact_files.output_folder(examples.uri)), rows)
         _describe(examples, rows, settings.preprocessing_hash)
         dead_letters.write(letters, rejected, num_inputs=len(records))
@@ -50,7 +102,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         row_files = os.path.join(self._get_tmp_dir(), "rows")
         letter_files = os.path.join(self._get_tmp_dir(), "letters")
         with self._make_beam_pipeline() as pipeline:
-            rows, letters = transforms.extract(pipeline, shards.assign(records), folder, settings)
+            rows, letters = transforms.extract(pipeline, assign_shards(records), folder, settings)
             engine.write_lines(rows, "Rows", row_files)
             engine.write_lines(letters, "Letters", letter_files)
         return (

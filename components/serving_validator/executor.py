@@ -13,7 +13,7 @@ from tfx.utils import path_utils
 
 from components import artifact_files
 from components.serving_validator import examination, keys, requests, server
-from components.serving_validator.checks import Finding
+from components.serving_validator.examination import Finding
 from components.serving_validator.settings import CheckSettings
 from schemas.taxonomy import Split
 

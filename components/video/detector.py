@@ -1,45 +1,14 @@
-"""Face detection behind one protocol, so that a detector can be exchanged by name."""
+"""Finds a face detector by its name, so that one can be exchanged for another."""
 
-import dataclasses
-from typing import Final, Protocol
+from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
+from components.video import blazeface
+from components.video.faces import FaceDetector
 from schemas.face_config import FaceConfig
 
 BLAZEFACE: Final = "blazeface"
+
 NAMES: Final = (BLAZEFACE,)
-
-
-@dataclasses.dataclass(frozen=True)
-class Face:
-    """One face in one frame.
-
-    Attributes:
-      box: [4] float64: x and y of the upper left corner, width, height, in pixels of the
-        frame; it may reach beyond the picture.
-      score: Confidence of the detector, in [0, 1].
-      points: [P, 2] float64: x and y of landmarks in pixels, in the detector's own order.
-    """
-
-    box: NDArray[np.float64]
-    score: float
-    points: NDArray[np.float64]
-
-
-class FaceDetector(Protocol):
-    """Finds faces.
-
-    Attributes:
-      weights_digest: SHA-256 of the weights, part of the preprocessing hash.
-    """
-
-    weights_digest: str
-
-    def detect(self, frame: NDArray[np.uint8]) -> list[Face]:
-        """Faces of `frame` [H, W, 3] uint8 RGB, best first."""
-        ...
 
 
 def find_detector(name: str, config: FaceConfig) -> FaceDetector:
@@ -51,6 +20,5 @@ def find_detector(name: str, config: FaceConfig) -> FaceDetector:
     """
     if name != BLAZEFACE:
         raise ValueError(f"detector must be one of {', '.join(NAMES)}, got {name!r}")
-    from components.video import blazeface  # imports this module
 
     return blazeface.BlazeFace(config)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from components.video.detector import Face
+from components.video.faces import Face
 
 Link = dict[int, int]  # sampled frame to the face of that frame
 

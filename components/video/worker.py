@@ -15,11 +15,16 @@ from typing import Final, NamedTuple
 import cv2
 
 from components.video import clips, errors
-from components.video.detector import FaceDetector, find_detector
+from components.video.detector import find_detector
+from components.video.faces import FaceDetector
 from schemas.clip_spec import ClipSpec
 from schemas.face_config import FaceConfig
 
 TIME_LIMIT_SIGNAL: Final = signal.SIGALRM
+
+
+Tracks = tuple[clips.Track, ...]
+Answer = Tracks | errors.VideoError
 
 
 class Setup(NamedTuple):
@@ -35,10 +40,6 @@ class Job(NamedTuple):
 
     path: str
     max_tracks: int
-
-
-Tracks = tuple[clips.Track, ...]
-Answer = Tracks | errors.VideoError
 
 
 def main(descriptor: int) -> None:

@@ -1,5 +1,6 @@
 """VideoValidator: files in, one Beam pipeline, two artifacts out."""
 
+import collections
 import dataclasses
 import functools
 import hashlib
@@ -8,6 +9,7 @@ import logging
 import os
 import pathlib
 import tempfile
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import apache_beam as beam
@@ -17,22 +19,77 @@ from tfx.types import artifact_utils
 
 from components import artifact_files, dead_letters
 from components.video import probe
-from components.video_validator import (
-    copies,
-    errors,
-    keys,
-    manifest,
-    rows,
-    splits,
-    summary,
-    transforms,
-)
+from components.video_validator import errors, keys, rows, splits, transforms
 from components.video_validator.rules import Rules
-from schemas import erased, video_record
+from schemas import erased, manifest, taxonomy, video_record
 from schemas.dead_letter import DeadLetter
 from schemas.video_record import VideoRecord
 
+_SHOWN = 10
+
+
 _LOG = logging.getLogger(__name__)
+
+
+def summary_of(records: Sequence[VideoRecord]) -> dict[str, Any]:
+    """Counts per split, and warnings about what the manifest left open.
+
+    Returns:
+      `splits`: by split, the number of `videos`, `components` and `identities`, and of videos
+      `by_class` and `by_method`; `warnings`: sentences.
+    """
+    by_split: dict[str, list[VideoRecord]] = {split: [] for split in taxonomy.SPLITS}
+    for record in records:
+        by_split[record.split].append(record)
+    return {
+        "splits": {split: _counts(chosen) for split, chosen in by_split.items()},
+        "warnings": _warnings(by_split),
+    }
+
+
+def summary_of_letters(letters: Sequence[DeadLetter], *, num_rows: int) -> str:
+    """One line: rows left out by code, then the first of them with their messages."""
+    by_code = collections.Counter(letter.code for letter in letters)
+    counts = ", ".join(f"{code} {count}" for code, count in sorted(by_code.items())) or "none"
+    shown = "; ".join(f"{x.record_key}: {x.code}, {x.message}" for x in letters[:_SHOWN])
+    return f"{len(letters)} of {num_rows} rows left out ({counts})" + (shown and f": {shown}")
+
+
+def identities(records: Iterable[VideoRecord]) -> set[str]:
+    """All people that the videos name."""
+    return {name for record in records for name in record.identities}
+
+
+def _counts(records: list[VideoRecord]) -> dict[str, Any]:
+    labels = [taxonomy.FAKE if record.is_fake else taxonomy.REAL for record in records]
+    methods = collections.Counter(record.manipulation_method for record in records)
+    return {
+        "videos": len(records),
+        "by_class": {label: labels.count(label) for label in taxonomy.LABELS},
+        "by_method": dict(sorted(methods.items())),
+        "components": len({record.component_id for record in records}),
+        "identities": len(identities(records)),
+    }
+
+
+def _warnings(by_split: dict[str, list[VideoRecord]]) -> list[str]:
+    records = [record for chosen in by_split.values() for record in chosen]
+    warnings = []
+    nameless = sum(not record.target_identity for record in records)
+    if nameless:
+        warnings.append(
+            f"{nameless} of {len(records)} videos name no target identity: each counts as a "
+            "person of its own, so one person may be in two splits unnoticed"
+        )
+    for method in sorted({record.manipulation_method for record in records}):
+        absent = [
+            split
+            for split, chosen in by_split.items()
+            if all(record.manipulation_method != method for record in chosen)
+        ]
+        if absent:
+            warnings.append(f"manipulation method {method} is not in {', '.join(absent)}")
+    return warnings
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):
@@ -58,9 +115,9 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         candidates, invalid = rows.validate(found.rows, resolve, _erased(exec_properties))
         rules = Rules.from_json(exec_properties[keys.RULES])
         probed, rejected = self._probe(candidates, rules)
-        sifted = copies.sift(probed)
+        sifted = rows.sift(probed)
         letters = [*invalid, *rejected, *sifted.letters]
-        overview = summary.of_letters(letters, num_rows=len(found.rows))
+        overview = summary_of_letters(letters, num_rows=len(found.rows))
         _LOG.info("%s", overview)
         if not sifted.kept:
             raise errors.NoUsableVideoError(
@@ -109,12 +166,12 @@ def _write(artifact: types.Artifact, records: list[VideoRecord]) -> None:
     folder = artifact_files.output_folder(artifact.uri)
     videos = folder / video_record.FILE_NAME
     video_record.write(videos, records)
-    overview = summary.of(records)
+    overview = summary_of(records)
     for warning in overview["warnings"]:
         _LOG.warning("%s", warning)
     text = json.dumps(overview, indent=2) + "\n"
     (folder / keys.SPLITS_FILE).write_text(text, encoding="utf-8")
     artifact.num_videos = len(records)
-    artifact.num_identities = len(summary.identities(records))
+    artifact.num_identities = len(identities(records))
     artifact.num_components = len({record.component_id for record in records})
     artifact.manifest_digest = hashlib.sha256(videos.read_bytes()).hexdigest()

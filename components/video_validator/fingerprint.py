@@ -5,7 +5,8 @@ import hashlib
 import os
 
 from components import artifact_files
-from components.video_validator import errors, manifest
+from components.video_validator import errors
+from schemas import manifest
 
 _CHUNK_BYTES = 1 << 20
 _ABSENT = "absent"

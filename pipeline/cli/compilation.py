@@ -8,11 +8,12 @@ from typing import Final
 
 import click
 
-from pipeline.cli import errors, options, quiet
+from pipeline.cli import options
 from pipeline.config import load
-from pipeline.config.nodes import NODES, PREPARE, REPORT
 from pipeline.config.tree import PipelineConfig
-from pipeline.runners.kubeflow import checks
+from pipeline.runners.kubeflow import package_file
+from schemas import errors
+from schemas.names import NODES, PREPARE, REPORT
 
 KUBEFLOW: Final = "kubeflow"
 VERTEX: Final = "vertex"
@@ -120,8 +121,8 @@ def _draft_of(path: pathlib.Path) -> Iterator[pathlib.Path]:
 
 def _for_kubeflow(config: PipelineConfig, path: pathlib.Path) -> list[str]:
     """Writes the package; returns what there is to say of it."""
-    checks.check_cluster(config)  # before the seconds that TFX takes to import
-    with quiet.libraries():
+    package_file.check_cluster(config)  # before the seconds that TFX takes to import
+    with options.quiet_libraries():
         from pipeline.runners.kubeflow import compiler
 
         package = compiler.write_package(config, path)
@@ -138,10 +139,10 @@ def _for_vertex(
     config: PipelineConfig, path: pathlib.Path, manifest_copy: pathlib.Path | None
 ) -> list[str]:
     """Writes the job; returns what there is to say of it."""
-    with quiet.libraries():
-        from pipeline.runners.vertex import compiler
+    with options.quiet_libraries():
+        from pipeline.runners.vertex import compiler as vertex_compiler
 
-        compiler.write_spec(config, path, manifest_copy=manifest_copy)
+        vertex_compiler.write_spec(config, path, manifest_copy=manifest_copy)
     return [f"steps       {', '.join(NODES)}"]
 
 

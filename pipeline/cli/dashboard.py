@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from pipeline.cli import errors, options, quiet, run_folder
+from pipeline.cli import options
 from pipeline.config.tree import PipelineConfig
+from pipeline.runs import folders
+from schemas import errors
 
 if TYPE_CHECKING:
     from pipeline.dashboards.site import RunResult
@@ -70,10 +72,10 @@ def dashboard(
 
 
 def _build(config: PipelineConfig, output: pathlib.Path, run: str, *, is_forced: bool) -> int:
-    chosen = [run_folder.find(output, run).run_id] if run else []
+    chosen = [folders.find(output, run).run_id] if run else []
     from pipeline.dashboards import site  # Jinja and ML Metadata; `--help` must not wait for them
 
-    with quiet.libraries():
+    with options.quiet_libraries():
         built = site.build(config, run_ids=chosen, is_forced=is_forced, tell=_tell)
     click.echo(f"open {built.index}")
     return 0 if built.is_complete else INCOMPLETE
@@ -89,12 +91,12 @@ def _tell(result: "RunResult") -> None:
 
 
 def _compare(config: PipelineConfig, output: pathlib.Path, names: tuple[str, str]) -> int:
-    before, after = (run_folder.find(output, name).run_id for name in names)
+    before, after = (folders.find(output, name).run_id for name in names)
     if before == after:
         raise SameRunError(f"{names[0]} and {names[1]} are the same run, {before}; name two")
     from pipeline.dashboards import site
 
-    with quiet.libraries():
+    with options.quiet_libraries():
         path = site.compare(config, before, after)
     click.echo(f"open {path}")
     return 0
@@ -103,7 +105,7 @@ def _compare(config: PipelineConfig, output: pathlib.Path, names: tuple[str, str
 def _serve(config: PipelineConfig, host: str, port: int) -> None:
     from pipeline.dashboards import server
 
-    with server.opened(config, host=host, port=port, around=quiet.libraries) as answering:
+    with server.opened(config, host=host, port=port, around=options.quiet_libraries) as answering:
         click.echo(f"serving {answering.url} until Ctrl-C")
         with contextlib.suppress(KeyboardInterrupt):
             answering.serve_forever()

@@ -6,20 +6,20 @@ import click
 
 from pipeline.cli import (
     cluster,
-    cluster_schedules,
     compilation,
     configuration,
     dashboard,
-    errors,
     lineage,
     metadata,
     runs,
+    schedules,
 )
 from pipeline.config import load
 from pipeline.dashboards.errors import DashboardError
 from pipeline.metadata.errors import MetadataError
 from pipeline.runners.errors import RunnerError
 from pipeline.version import VERSION
+from schemas import errors
 
 BAD_CALL = 2
 INTERRUPTED = 130
@@ -60,7 +60,7 @@ cli.add_command(runs.runs)
 cli.add_command(compilation.compile_pipeline)
 cli.add_command(cluster.submit)
 cli.add_command(cluster.status)
-cli.add_command(cluster_schedules.schedule)
+cli.add_command(schedules.schedule)
 cli.add_command(metadata.metadata)
 cli.add_command(lineage.lineage)
 cli.add_command(dashboard.dashboard)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from pipeline.cli import errors, options, quiet
+from pipeline.cli import options
 from pipeline.config.tree import PipelineConfig
 from pipeline.metadata.errors import MetadataError
+from schemas import errors
 
 if TYPE_CHECKING:
     from pipeline.metadata.copying import CopyReport
@@ -29,15 +30,15 @@ _COPIED: Final = {
 }
 
 
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
 class MetadataStoreError(errors.CallError):
     """What is wrong with the store; its code is that of the MetadataError."""
 
     def __init__(self, error: MetadataError) -> None:
         super().__init__(str(error))
         self.code = error.code
-
-
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.group()
@@ -129,10 +130,10 @@ def copy(
       deepfake metadata copy --from runs/metadata.db --config team.yaml \\
           --rewrite /laptop/runs=/deepfake/runs/me
     """
-    from pipeline.metadata import copying, ownership
+    from pipeline.metadata import copying, readiness
 
     report = _quietly(lambda: copying.copy(config, source, rewrites))
-    handed_over = ownership.hand_over(config, source)
+    handed_over = readiness.hand_over(config, source)
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(report), indent=2))
     else:
@@ -143,7 +144,7 @@ def copy(
 
 def _quietly(work: Callable[[], _T]) -> _T:
     """Does `work` without ML Metadata's own words on the screen; ours say more."""
-    with quiet.libraries():
+    with options.quiet_libraries():
         try:
             return work()
         except MetadataError as error:

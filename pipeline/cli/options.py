@@ -1,15 +1,46 @@
-"""Options that several commands share, and how their values are read."""
+"""What commands share: options and how their values are read, output formats, quiet libraries."""
 
+import contextlib
+import csv
 import functools
-from collections.abc import Callable
-from typing import Any, TypeVar
+import io
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final, TypeVar
 
 import click
 
-from pipeline.cli import errors
 from pipeline.config import load
+from pipeline.dashboards.errors import DashboardError
+from pipeline.lineage.errors import LineageError
+from pipeline.metadata.errors import MetadataError
+from pipeline.runners import errors as runners_errors
+from schemas import errors
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+overrides = click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Override one value, by its dotted key; may be repeated.",
+)
+_STDERR: Final = 2
+TABLE: Final = "table"
+JSON: Final = "json"
+CSV: Final = "csv"
+output_format = click.option(
+    "--format",
+    "form",
+    type=click.Choice((TABLE, JSON, CSV)),
+    default=TABLE,
+    show_default=True,
+    help="How to print.",
+)
 
 
 def configuration(default: str) -> Callable[[Command], Command]:
@@ -22,15 +53,6 @@ def configuration(default: str) -> Callable[[Command], Command]:
         metavar="FILE|NAME",
         help=f"A YAML file, or a shipped configuration: {', '.join(load.shipped())}.",
     )
-
-
-overrides = click.option(
-    "--set",
-    "overrides",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Override one value, by its dotted key; may be repeated.",
-)
 
 
 def configured(command: Command) -> Any:
@@ -74,3 +96,59 @@ def pair(text: str) -> tuple[str, str]:
     if not equals:
         raise errors.BadOverrideError(f"--set wants KEY=VALUE, got {text!r}")
     return key, value
+
+
+@contextlib.contextmanager
+def quiet_libraries() -> Iterator[None]:
+    """Holds back whatever is written to stderr, also by native code.
+
+    It is dropped where the block ends, or raises one of our own errors, whose message says it all.
+    It is shown before anything else that is raised.
+    """
+    own = os.dup(_STDERR)
+    understood = False
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), _STDERR)
+        try:
+            yield
+            understood = True
+        except (runners_errors.RunnerError, load.ConfigError, MetadataError, DashboardError):
+            understood = True
+            raise
+        finally:
+            os.dup2(own, _STDERR)
+            os.close(own)
+            if not understood:
+                held.seek(0)
+                os.write(_STDERR, held.read())
+
+
+class LineageCallError(errors.CallError):
+    """A question that has no answer, or a store that cannot be read; with the code of that."""
+
+    def __init__(self, error: LineageError | MetadataError) -> None:
+        super().__init__(str(error))
+        self.code = error.code
+
+
+def as_json(document: Any) -> str:
+    """JSON text of plain values."""
+    return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+def as_csv(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """CSV text without the last line end; None becomes an empty cell."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return text.getvalue().removesuffix("\n")
+
+
+def columns(rows: Sequence[Sequence[str]], indent: str = "  ") -> list[str]:
+    """Lines with the cells of all rows one below the other."""
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+    return [
+        indent + "  ".join(f"{c:<{w}}" for c, w in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]

@@ -4,29 +4,80 @@ import json
 import os
 import pathlib
 import sys
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
 
 import click
 
-from pipeline.cli import errors, execution, options, run_folder
+from pipeline.cli import options
 from pipeline.config import load
-from pipeline.config.nodes import NODES
+from pipeline.config.sections import SQLITE
 from pipeline.config.tree import PipelineConfig
-from pipeline.journal.log import RunFollower
-from pipeline.journal.run_folder import RunFolder
-from pipeline.journal.state import RunState
-from pipeline.reports import run_report
+from pipeline.runners import supervisor
 from pipeline.runners.errors import UnknownNodeError
+from pipeline.runs import events, reporting
+from pipeline.runs import folders as runs_folders
+from pipeline.runs.folders import RunFolder
+from pipeline.runs.journal import RunFollower
+from pipeline.runs.state import RunState
+from schemas import errors
+from schemas.names import NODES
+
+LOCAL: Final = "local"
+KUBEFLOW_STEPS: Final = "kubeflow-steps"
+RUNNERS: Final = (LOCAL, KUBEFLOW_STEPS)
+
+_WORKERS: Final[Mapping[str, str]] = {
+    LOCAL: "pipeline.cli.worker",
+    KUBEFLOW_STEPS: "pipeline.cli.steps_worker",
+}
+
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-
 _output = click.option(
     "--output",
     metavar="FOLDER",
     help="Folder of artifacts, metadata, runs and pushed models  [default: the configuration's]",
 )
 _no_cache = click.option("--no-cache", is_flag=True, help="Run every node, even unchanged ones.")
+
+
+def execute(
+    config: PipelineConfig, *, runner: str = LOCAL, from_node: str = "", to_node: str = ""
+) -> int:
+    """Runs the pipeline of `config` and shows it; returns the exit status of the command.
+
+    Args:
+      config: The resolved configuration.
+      runner: One of `RUNNERS`.
+      from_node: First node to run; empty = from the start.
+      to_node: Last node to run; empty = to the end.
+
+    Raises:
+      OutputInUseError: Another run holds the output folder.
+    """
+    from pipeline.cli import views  # rich takes a tenth of a second; `--help` must not
+
+    output = pathlib.Path(config.output)
+    alone = config.metadata.backend == SQLITE  # allows one writer
+    with runs_folders.locked(output, alone=alone) as lock:
+        folder = runs_folders.create(output)
+        folder.config.write_text(load.dump(config), encoding="utf-8")
+        start = events.RunStarted(
+            run_id=folder.run_id,
+            pipeline=config.name,
+            from_node=from_node,
+            to_node=to_node,
+            num_clips=config.clip.num_clips,
+            notice=config.data.notice,
+        )
+        with views.opened(start, folder) as view:
+            summary = supervisor.supervise(
+                folder, start, view, lock=lock, worker=(sys.executable, "-m", _WORKERS[runner])
+            )
+    views.show_summary(summary)
+    views.show_dashboard(folder)
+    return reporting.EXIT_STATUS[summary["status"]]
 
 
 def _node_name(context: click.Context, parameter: click.Parameter, value: str) -> str:
@@ -59,7 +110,7 @@ def demo(output: str, no_cache: bool) -> int:
     click.echo(config.data.notice)
     manifest = _demo_videos(pathlib.Path(output) / "videos")
     overrides = {"output": output, "data.manifest": str(manifest), "cache": not no_cache}
-    return execution.execute(load.with_overrides(config, overrides))
+    return execute(load.with_overrides(config, overrides))
 
 
 @click.command()
@@ -80,8 +131,8 @@ def demo(output: str, no_cache: bool) -> int:
 @_no_cache
 @click.option(
     "--runner",
-    type=click.Choice(execution.RUNNERS),
-    default=execution.LOCAL,
+    type=click.Choice(RUNNERS),
+    default=LOCAL,
     show_default=True,
     help="local: all nodes in one process. kubeflow-steps: as Kubeflow would, here: the package is"
     " compiled and every container step is a process of its own.",
@@ -124,9 +175,9 @@ def run(
         values["cache"] = False
     config = load.with_overrides(load.load(name), values)
     _check_manifest(config)
-    if runner != execution.LOCAL and (from_node or to_node):
+    if runner != LOCAL and (from_node or to_node):
         raise errors.PartialStepsError(f"--runner {runner} runs the whole graph: no --from or --to")
-    return execution.execute(config, runner=runner, from_node=from_node, to_node=to_node)
+    return execute(config, runner=runner, from_node=from_node, to_node=to_node)
 
 
 @click.group()
@@ -144,7 +195,7 @@ def list_runs(output: str) -> None:
       deepfake runs list
       deepfake runs list --output runs/demo
     """
-    folders = run_folder.existing(pathlib.Path(output))
+    folders = runs_folders.existing(pathlib.Path(output))
     if not folders:
         raise errors.NoSuchRunError(f"no runs in {output}; see --output")
     for folder in folders:
@@ -168,7 +219,7 @@ def show(run: str, output: str, as_json: bool, svg: str | None) -> None:
       deepfake runs show 20261122-1430 --output runs/demo --json
       deepfake runs show --svg report.svg
     """
-    summary = _summary(run_folder.find(pathlib.Path(output), run))
+    summary = _summary(runs_folders.find(pathlib.Path(output), run))
     if as_json:
         click.echo(json.dumps(summary, indent=2))
         return
@@ -186,7 +237,7 @@ def _summary(folder: RunFolder) -> dict[str, Any]:
         report: dict[str, Any] = json.loads(folder.summary.read_text(encoding="utf-8"))
         return report
     state = RunState(RunFollower(folder).read())
-    return run_report.summarize(state, run_dir=folder.path, log=folder.log)
+    return reporting.summarize(state, run_dir=folder.path, log=folder.log)
 
 
 def _check_manifest(config: PipelineConfig) -> None:

@@ -17,15 +17,14 @@ import signal
 from collections.abc import Sequence
 from typing import Final
 
-from pipeline.cli import wording, worker
+from pipeline.cli import worker
 from pipeline.config import load
 from pipeline.config.tree import PipelineConfig
-from pipeline.journal import events
-from pipeline.journal.ending import FAILED, INTERRUPTED, Ending
-from pipeline.journal.log import Follower, Journal, RunFollower
-from pipeline.journal.run_folder import RunFolder
-from pipeline.runners import process
 from pipeline.runners.emulation.scheduling import AttemptEnded, Outcome
+from pipeline.runs import events, process
+from pipeline.runs.folders import RunFolder
+from pipeline.runs.journal import Follower, Journal, RunFollower
+from pipeline.runs.process import FAILED, INTERRUPTED, Ending
 
 # A cluster waits for a broken machine to be replaced; here it is the same one again.
 BACKOFF_SCALE: Final = 0.1
@@ -115,7 +114,7 @@ def _tell_failure(folder: RunFolder, journal: Journal, ended: AttemptEnded) -> N
     if any(isinstance(event, events.Failed) and event.time >= ended.started for event in told):
         return
     log = folder.step_log(name)
-    lines = wording.last_lines(log)
+    lines = process.last_lines(log)
     journal.append(
         events.Failed(
             node=name,
@@ -133,7 +132,7 @@ def _how(ended: AttemptEnded) -> str:
         return f"was stopped after {ended.seconds:.0f} s: its time was over"
     numbers = {number.value: number for number in signal.Signals}
     number = numbers.get(ended.status - 128)
-    return f"ended with status {ended.status}" if number is None else wording.killed_by(number)
+    return f"ended with status {ended.status}" if number is None else process.killed_by(number)
 
 
 def _close(folder: RunFolder, journal: Journal, outcome: events.Outcome) -> None:

@@ -15,15 +15,15 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.cli import wording
-from pipeline.cli.supervisor import View
-from pipeline.journal import events
-from pipeline.journal.dashboard_folder import DashboardFolder
-from pipeline.journal.events import NodeState, Outcome
-from pipeline.journal.run_folder import RunFolder
-from pipeline.journal.state import NodeRecord, RunState
-from pipeline.reports import summary_table
-from pipeline.runners import page_problems
+from pipeline.dashboards import page_problems
+from pipeline.runners.supervisor import View
+from pipeline.runs import events, summary_table, words
+from pipeline.runs.events import NodeState, Outcome
+from pipeline.runs.folders import DashboardFolder, RunFolder
+from pipeline.runs.state import NodeRecord, RunState
+
+Progress = Mapping[str, Any]
+
 
 PROGRESS_INTERVAL_SECONDS = 10.0
 FILE_WIDTH = 100  # where there is no terminal that could tell
@@ -31,7 +31,6 @@ _BAR_WIDTH = 20
 _LOADING = "loading TensorFlow and TFX"
 _WRITING = "writing the dashboard"
 _RUN_PAGE = "index.html"  # `pipeline.dashboards.pages` would import much for this name
-
 _SYMBOLS: Mapping[NodeState, tuple[str, str]] = {
     NodeState.WAITING: ("·", "bright_black"),
     NodeState.RUNNING: ("●", "bold cyan"),
@@ -41,6 +40,104 @@ _SYMBOLS: Mapping[NodeState, tuple[str, str]] = {
     NodeState.FAILED: ("✗", "bold red"),
     NodeState.INTERRUPTED: ("■", "yellow"),
 }
+
+
+def fraction_done(progress: Progress) -> float | None:
+    """Share of the running node's work that is done, in [0, 1]; None if it does not tell."""
+    for done, total in (("videos_done", "videos_total"), ("epoch", "epochs")):
+        if progress.get(total):
+            return min(1.0, float(progress.get(done, 0)) / float(progress[total]))
+    return None
+
+
+def seconds_left(node: NodeRecord, now: float) -> float | None:
+    """Estimate for the running node from its pace so far; None before the first figure.
+
+    Args:
+      node: The running node.
+      now: Unix time.
+    """
+    done = fraction_done(node.progress)
+    if not done:
+        return None
+    worked = node.progressed - node.started
+    return max(0.0, worked * (1 - done) / done - (now - node.progressed))
+
+
+def of_progress(node: NodeRecord, now: float) -> str:
+    """The running node's own progress in one line; empty if it reports none."""
+    progress = node.progress
+    parts: list[str] = []
+    if "videos_total" in progress:
+        parts += _videos(node)
+    if "epochs" in progress:
+        parts.append(f"epoch {progress.get('epoch', 0)}/{progress['epochs']}")
+        parts += _training(progress)
+    left = seconds_left(node, now)
+    if left is not None:
+        parts.append(f"{words.clock(round(left))} left".replace(".0s", "s"))
+    return "  ".join(parts)
+
+
+def of_facts(node: NodeRecord) -> str:
+    """What came out of a node that has ended, in one line; empty if there is nothing to say."""
+    facts = node.facts
+    parts = [
+        *(_letters(facts["letters"]) if "letters" in facts else ()),
+        *(_tracks(facts["tracks"]) if "tracks" in facts else ()),
+        *(_evaluation(facts["evaluation"]) if "evaluation" in facts else ()),
+        *(_blessing(facts[key]) for key in ("model_blessing", "infra_blessing") if key in facts),
+        *([_push(facts["push"])] if "push" in facts else ()),
+    ]
+    if not parts and "epochs" in node.progress:
+        return "  ".join([f"{node.progress.get('epoch', 0)} epochs", *_training(node.progress)])
+    return "  ".join(parts)
+
+
+def codes(by_code: Mapping[str, int]) -> str:
+    """`no_face 2, truncated 1`: the most frequent first."""
+    ranked = sorted(by_code.items(), key=lambda entry: (-entry[1], entry[0]))
+    return ", ".join(f"{code} {count}" for code, count in ranked)
+
+
+def _videos(node: NodeRecord) -> list[str]:
+    progress, worked = node.progress, node.progressed - node.started
+    done = progress.get("videos_done", 0)
+    parts = [f"{done}/{progress['videos_total']} videos"]
+    if done and worked > 0:
+        parts.append(f"{float(done) / worked:.1f}/s")
+    if progress.get("videos_rejected"):
+        parts.append(f"{progress['videos_rejected']} rejected")
+    return parts
+
+
+def _training(progress: Progress) -> list[str]:
+    names = (("loss", "loss"), ("val_auc", "selection AUC"))
+    return [f"{label} {progress[name]:.3f}" for name, label in names if name in progress]
+
+
+def _letters(letters: Mapping[str, Any]) -> list[str]:
+    rejected = sum(letters["by_code"].values())
+    listed = f" ({codes(letters['by_code'])})" if rejected else ""
+    return [f"{letters['num_inputs']} videos, {rejected} rejected{listed}"]
+
+
+def _tracks(tracks: Mapping[str, Mapping[str, int]]) -> list[str]:
+    return [f"{sum(split['tracks'] for split in tracks.values())} tracks"]
+
+
+def _evaluation(evaluation: Mapping[str, Any]) -> list[str]:
+    overall = next(iter(evaluation["slices"]), None)
+    auc = overall and overall["metrics"].get("video_auc")
+    return [f"AUC {auc['value']:.2f} [{auc['lower']:.2f}, {auc['upper']:.2f}]"] if auc else []
+
+
+def _blessing(blessing: Mapping[str, Any]) -> str:
+    return "blessed" if blessing["blessed"] else "NOT BLESSED"
+
+
+def _push(push: Mapping[str, Any]) -> str:
+    return f"version {push['version']}" if push["pushed"] else "NOTHING PUSHED"
 
 
 @contextlib.contextmanager
@@ -121,7 +218,7 @@ class LiveView:
             Text.assemble(
                 (self._start.pipeline, "bold"), "  run ", (self._start.run_id, "bold cyan")
             ),
-            Text(wording.duration(elapsed), style="bold"),
+            Text(words.clock(elapsed), style="bold"),
         )
         body = self._nodes(state, now) if state.nodes else self._before_the_first_node(ended)
         parts = [Text(""), header, Text(""), body, Text("")]
@@ -169,7 +266,7 @@ class PlainView:
                 case events.NodeEnded():
                     self._ended(state.nodes[event.node], event.time)
                 case events.Progressed() if self._is_due(event.time):
-                    text = wording.of_progress(state.nodes[event.node], event.time)
+                    text = of_progress(state.nodes[event.node], event.time)
                     self._print(event.time, f"  {event.node}: {text}")
                     self._shown = event.time
                 case events.NodeStarted():
@@ -183,12 +280,12 @@ class PlainView:
         symbol, _ = _SYMBOLS[node.state]
         parts = [f"{symbol} {node.id} {node.state.value}"]
         if node.state not in (NodeState.CACHED, NodeState.SKIPPED):
-            parts.append(wording.duration(node.seconds))
-        parts.append(wording.of_facts(node))
+            parts.append(words.clock(node.seconds))
+        parts.append(of_facts(node))
         self._print(now, "  ".join(filter(None, parts)))
 
     def _print(self, now: float, text: str) -> None:
-        elapsed = f"{wording.duration(max(0.0, now - self._start.time)):>7}"
+        elapsed = f"{words.clock(max(0.0, now - self._start.time)):>7}"
         self._console.print(f"{elapsed}  {text}", soft_wrap=True, markup=False)
 
 
@@ -197,20 +294,20 @@ def _seconds(node: NodeRecord, now: float) -> str:
         case NodeState.WAITING:
             return ""
         case NodeState.RUNNING:
-            return wording.duration(now - node.started)
+            return words.clock(now - node.started)
         case NodeState.CACHED | NodeState.SKIPPED:
             return node.state.value
         case _:
-            return wording.duration(node.seconds)
+            return words.clock(node.seconds)
 
 
 def _detail(node: NodeRecord, now: float) -> RenderableType:
     if node.state is not NodeState.RUNNING:
         failed = node.state in (NodeState.FAILED, NodeState.INTERRUPTED)
-        text = node.state.value if failed else wording.of_facts(node)
+        text = node.state.value if failed else of_facts(node)
         return Text(text, style=_SYMBOLS[node.state][1] if failed else "bright_black")
-    text = Text(wording.of_progress(node, now))
-    done = wording.fraction_done(node.progress)
+    text = Text(of_progress(node, now))
+    done = fraction_done(node.progress)
     return text if done is None else Text.assemble(_bar(done), "  ", text)
 
 

@@ -17,12 +17,12 @@ import threading
 import time
 from collections.abc import Sequence
 
-from pipeline.config import load, nodes
-from pipeline.journal import events, progress
-from pipeline.journal.ending import INTERRUPTED, Ending
-from pipeline.journal.log import Journal
-from pipeline.journal.run_folder import RunFolder
-from pipeline.runners import process
+from pipeline.config import load
+from pipeline.runs import events, journal, process
+from pipeline.runs.folders import RunFolder
+from pipeline.runs.journal import Journal
+from pipeline.runs.process import INTERRUPTED, Ending
+from schemas import names
 
 GRACE_SECONDS = 40.0
 
@@ -46,16 +46,15 @@ def _run(folder: RunFolder, sink: events.EventSink, from_node: str, to_node: str
     config = load.load(folder.config)
     # Importing TensorFlow and TFX takes seconds; the command line must not wait for them.
     from pipeline import graph
-    from pipeline.metadata import connection, ownership, readiness
-    from pipeline.reports import node_facts
-    from pipeline.runners import beam, ir, local
+    from pipeline.metadata import connection, readiness
+    from pipeline.runners import beam, ir, local, node_facts
 
-    ownership.claim(config)
+    readiness.claim(config)
     readiness.ensure_ready(config)
-    compiled = ir.compile_graph(graph.create_pipeline(config), order=nodes.NODES)
+    compiled = ir.compile_graph(graph.create_pipeline(config), order=names.NODES)
     ir.bind(compiled, run_id=folder.run_id)
     ir.write(compiled, folder.ir)
-    with progress.forwarded(sink) as forwarding_sink:
+    with journal.forwarded(sink) as forwarding_sink:
         local.run(
             compiled,
             connection.connection(config),
@@ -69,7 +68,7 @@ def _run(folder: RunFolder, sink: events.EventSink, from_node: str, to_node: str
 
 def _write_pages(folder: RunFolder) -> None:
     """Writes the pages of the run, which has ended: an interrupt now ends the pages alone."""
-    from pipeline.runners import run_pages
+    from pipeline.dashboards import run_pages
 
     with contextlib.suppress(KeyboardInterrupt):
         run_pages.after_run(folder)

@@ -1,5 +1,7 @@
 """The strict loader: YAML to PipelineConfig and back. No other module reads configuration files.
 
+PyYAML follows version 1.1, where `off` is false, `1e-3` is text and `12:30` is 750.
+
 ConfigError
 ├── UnreadableConfigError   no such file, not YAML, a key twice
 ├── UnknownKeyError         a key that no section has
@@ -10,20 +12,83 @@ ConfigError
 
 import collections.abc
 import dataclasses
+import difflib
 import pathlib
+import re
 import typing
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Any, TypeVar
 
 import yaml
 
-from pipeline.config import yaml12
-from pipeline.config.hints import did_you_mean
 from pipeline.config.tree import PipelineConfig
 
-SHIPPED_FOLDER = pathlib.Path(__file__).parent.parent / "configs"
+_SCALARS = {
+    "null": (r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    "bool": (r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    "int": (r"[-+]?[0-9]+", list("-+0123456789")),
+    "float": (r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", list("-+.0123456789")),
+}
 
+
+SHIPPED_FOLDER = pathlib.Path(__file__).parent.parent / "configs"
 T = TypeVar("T")
+_NAMES: Mapping[Any, str] = {
+    tuple: "a list",
+    collections.abc.Mapping: "a section of keys",
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    bool: "true or false",
+}
+
+
+def _resolvers() -> dict[str, list[tuple[str, re.Pattern[str]]]]:
+    """Tag and pattern of each plain scalar, by its first character, as PyYAML wants them."""
+    resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+    for name, (pattern, first_characters) in _SCALARS.items():
+        for character in first_characters:
+            entry = (f"tag:yaml.org,2002:{name}", re.compile(rf"^(?:{pattern})$"))
+            resolvers.setdefault(character, []).append(entry)
+    return resolvers
+
+
+class _Loader(yaml.SafeLoader):
+    """SafeLoader with the scalars of YAML 1.2 that refuses a key given twice."""
+
+    yaml_implicit_resolvers = _resolvers()
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    problem=f"key {key.value} stands twice", problem_mark=key.start_mark
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def parse_yaml(text: str) -> Any:
+    """The document of `text`; None if it is empty.
+
+    Raises:
+      yaml.YAMLError: Not YAML, or a key stands twice in one mapping.
+    """
+    return yaml.load(text, Loader=_Loader)
+
+
+def did_you_mean(name: str, known: Iterable[str], *, prefix: str = "", cutoff: float = 0.6) -> str:
+    """`; did you mean NAME?` of the nearest known name; empty if none is near.
+
+    Args:
+      name: As it was given.
+      known: Names that exist.
+      prefix: Stands before the nearest name.
+      cutoff: Least similarity, in [0, 1]; see `difflib.get_close_matches`.
+    """
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
+    return f"; did you mean {prefix}{near[0]}?" if near else ""
 
 
 class ConfigError(Exception):
@@ -139,7 +204,7 @@ def parse(text: str) -> Any:
       UnreadableConfigError: Not YAML, or a key stands twice in one mapping.
     """
     try:
-        return yaml12.parse(text)
+        return parse_yaml(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}: " if mark else ""
@@ -200,16 +265,6 @@ def _typed(hint: Any, value: object, dotted: str) -> object:
     if type(value) is hint:
         return value
     raise WrongTypeError(f"{dotted} must be {_NAMES[kind]}, got {value!r}")
-
-
-_NAMES: Mapping[Any, str] = {
-    tuple: "a list",
-    collections.abc.Mapping: "a section of keys",
-    int: "a whole number",
-    float: "a number",
-    str: "text",
-    bool: "true or false",
-}
 
 
 def _plain(value: Any) -> Any:

@@ -4,9 +4,8 @@ import dataclasses
 import re
 
 from pipeline.config import sections
-from pipeline.config.kubeflow import KubeflowConfig
-from pipeline.config.metadata import MetadataConfig
-from pipeline.config.vertex import VertexConfig
+from pipeline.config.clusters import KubeflowConfig, VertexConfig
+from pipeline.config.sections import MetadataConfig
 from schemas.clip_spec import ClipSpec
 from schemas.face_config import FaceConfig
 

@@ -1,12 +1,13 @@
-"""Charts of a page as plain values: a Plotly figure whose colours are roles of the palette.
+"""Charts of a page as plain values: Plotly figures whose colours are roles of the palette.
 
 The browser puts the colours in (`web/scripts/charts.js`), so that one figure serves light, dark
 and printed pages. Figures are plain mappings: a test holds them against Plotly's own schema.
 """
 
 import dataclasses
+import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from pipeline.dashboards.tables import Table
@@ -29,6 +30,10 @@ SEQUENTIAL: Final = "@sequential"  # colour scale, for heat maps
 _ID: Final = re.compile(r"[a-z][a-z0-9-]*")
 
 Figure = Mapping[str, Any]
+
+
+_DIGITS: Final = 4
+Part = Mapping[str, Any]  # keys of one trace, as `Chart.variants` has them
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -87,3 +92,42 @@ def axis(title: str, **others: Any) -> Mapping[str, Any]:
 def rate_axis(title: str, **others: Any) -> Mapping[str, Any]:
     """An axis from 0 to 1, with room for the marks on its ends."""
     return axis(title, range=[-0.02, 1.02], **others)
+
+
+def short_number(values: Iterable[float], digits: int = _DIGITS) -> list[float | int | None]:
+    """Plain numbers with at most `digits` after the point; null where there is none."""
+    return [_short(float(value), digits) for value in values]
+
+
+def _short(value: float, digits: int) -> float | int | None:
+    if not math.isfinite(value):
+        return None
+    rounded = round(value, digits)
+    return int(rounded) if rounded.is_integer() else rounded
+
+
+def filled_trace(traces: Sequence[Part], parts: Sequence[Part]) -> list[dict[str, Any]]:
+    """Each trace with its part; "marker.size" is a key below a key."""
+    return [_filled(trace, part) for trace, part in zip(traces, parts, strict=True)]
+
+
+def _filled(trace: Part, part: Part) -> dict[str, Any]:
+    whole = dict(trace)
+    for key, value in part.items():
+        outer, _, inner = key.partition(".")
+        whole[outer] = {**whole.get(outer, {}), inner: value} if inner else value
+    return whole
+
+
+def dashed_trace(name: str, x: Sequence[Any], y: Sequence[Any]) -> dict[str, Any]:
+    """A dashed line to compare with."""
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": name,
+        "x": list(x),
+        "y": list(y),
+        "line": {"color": FAINT, "width": 1, "dash": "dash"},
+        "hoverinfo": "skip",
+        "showlegend": False,  # the chart's summary says what it is
+    }

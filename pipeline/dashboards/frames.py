@@ -14,7 +14,7 @@ from typing import Any
 from pipeline.dashboards import sources as outputs
 from pipeline.dashboards.errors import UnreadableExamplesError
 from pipeline.dashboards.sources import RunSources
-from pipeline.journal.dashboard_folder import DashboardFolder
+from pipeline.runs.folders import DashboardFolder
 from schemas import erased, features, track_index, video_record
 from schemas.track_index import TrackRow
 from schemas.video_record import VideoRecord

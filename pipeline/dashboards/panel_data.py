@@ -16,9 +16,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from pipeline.config import load
-from pipeline.config.checks import expect, expect_range
+from pipeline.config.sections import expect, expect_range
 from pipeline.dashboards.errors import PanelDataError
-from pipeline.journal.run_folder import RunFolder
+from pipeline.runs.folders import RunFolder
 
 T = TypeVar("T")
 

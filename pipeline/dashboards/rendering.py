@@ -1,19 +1,87 @@
-"""Fills the templates of `web/templates`: everything that a run says is text, never markup."""
+"""Fills the templates of `web/templates`; style and scripts lie beside pages or inside them."""
 
+import base64
 import dataclasses
 import functools
+import hashlib
+import importlib.resources
 import json
+import os
+import pathlib
+import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import jinja2
 import markupsafe
 
-from pipeline.dashboards import assets
 from pipeline.dashboards.charts import Chart
+from pipeline.runs.folders import DashboardFolder
+
+STYLE: Final = "site.css"
+SCRIPT: Final = "site.js"
+PLOTLY: Final = "plotly.min.js"
+# One after the other: those behind use what those before define.
+_SCRIPTS: Final = ("page", "theme", "live", "tables", "charts", "widgets", "chooser")
+
+# Plotly adds style elements of its own; whatever a style could fetch, the other rules refuse. What
+# 'self' is to a page that is opened from disk is not settled among browsers: `file:` says it.
+_POLICY: Final = (
+    "default-src 'none'; base-uri 'none'; form-action 'none'; "
+    "style-src 'self' file: 'unsafe-inline'; img-src 'self' file: data: blob:; "
+    "connect-src 'self'; frame-src 'self' file:; script-src "
+)
+
 
 # Inside a script element these would end it, or be markup to a careless reader.
 _ESCAPED: Final = {character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
+
+
+@functools.cache
+def asset_texts() -> Mapping[str, str]:
+    """All of them, by file name."""
+    web = importlib.resources.files("pipeline.dashboards") / "web"
+    scripts = (web / "scripts" / f"{name}.js" for name in _SCRIPTS)
+    plotly = importlib.resources.files("plotly") / "package_data" / PLOTLY
+    return {
+        STYLE: (web / STYLE).read_text(encoding="utf-8"),
+        SCRIPT: "\n".join(script.read_text(encoding="utf-8") for script in scripts),
+        PLOTLY: plotly.read_text(encoding="utf-8"),
+    }
+
+
+@functools.cache
+def content_policy(is_standalone: bool) -> str:
+    """The content security policy of a page: scripts are the site's own and no others.
+
+    Args:
+      is_standalone: Whether the scripts are in the page itself; each is then named by its hash.
+    """
+    if not is_standalone:
+        return f"{_POLICY}'self' file:"
+    return _POLICY + " ".join(_hash(asset_texts()[name]) for name in (SCRIPT, PLOTLY))
+
+
+def _hash(text: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return f"'sha256-{digest}'"
+
+
+def write_assets(site: DashboardFolder) -> None:
+    """Writes those that are missing or of another version; readers see a file whole or not."""
+    site.assets.mkdir(parents=True, exist_ok=True)
+    for name, text in asset_texts().items():
+        path = site.assets / name
+        if not (path.is_file() and path.read_text(encoding="utf-8") == text):
+            replace(path, text)
+
+
+def replace(path: pathlib.Path, text: str) -> None:
+    """Writes a file at once; other writers of the same file do not mix with this one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -59,11 +127,11 @@ def page(template: str, frame: Frame, values: Mapping[str, Any]) -> str:
       frame: What surrounds it.
       values: Variables of the template; one that is missing is an error.
     """
-    inlined = assets.texts() if frame.is_standalone else None
+    inlined = asset_texts() if frame.is_standalone else None
     surroundings = {
         "frame": frame,
         "inlined": inlined,
-        "policy": assets.policy(frame.is_standalone),
+        "policy": content_policy(frame.is_standalone),
     }
     return _environment().get_template(template).render(surroundings | dict(values))
 

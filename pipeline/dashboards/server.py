@@ -16,12 +16,12 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from pipeline.config.tree import PipelineConfig
-from pipeline.dashboards import assets, rendering
+from pipeline.dashboards import rendering
 from pipeline.dashboards.errors import DashboardError, PortInUseError
-from pipeline.dashboards.refreshing import Around, Refresher
 from pipeline.dashboards.rendering import Frame
-from pipeline.journal.dashboard_folder import DashboardFolder
+from pipeline.dashboards.site import Around, Refresher
 from pipeline.metadata.errors import MetadataError
+from pipeline.runs.folders import DashboardFolder
 
 DEFAULT_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 8765
@@ -91,7 +91,7 @@ def opened(
       PortInUseError: It cannot listen there.
     """
     site = DashboardFolder.below(pathlib.Path(config.output))
-    assets.write(site)
+    rendering.write_assets(site)
     try:
         return SiteServer(host, port, site.path, Refresher(config, around))
     except OSError as error:

@@ -1,40 +1,33 @@
-"""A site: brings it up to date, and writes single pages of it.
+"""A site: brings it up to date, whole before it is opened or page by page while it is served.
 
-Up to date is a page that was made from what is there now; see `pipeline.dashboards.stamps`.
+Up to date is a page that was made from what is there now; see `pipeline.dashboards.writing`.
 """
 
+import contextlib
 import dataclasses
 import functools
 import pathlib
+import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any, Final
 
 from pipeline.config.tree import PipelineConfig
-from pipeline.dashboards import addresses, assets, sources, stamps, writing
+from pipeline.dashboards import rendering, sources, writing
 from pipeline.dashboards.errors import DashboardError, NoRunsError, UnreadableRunError
 from pipeline.dashboards.index import entries
 from pipeline.dashboards.index.entries import Entry
-from pipeline.dashboards.pages import PAGES, Page
+from pipeline.dashboards.pages import PAGES, RUN, Page, pair_of
 from pipeline.dashboards.sources import RunSources
-from pipeline.dashboards.writing import page_text, write_comparison, write_index, write_pages
-from pipeline.journal.dashboard_folder import DashboardFolder
-from pipeline.journal.run_folder import RunFolder
+from pipeline.dashboards.writing import write_comparison, write_index
 from pipeline.lineage import store
 from pipeline.lineage.errors import LineageError, NoRecordsError
 from pipeline.lineage.store import Store
+from pipeline.runs import folders
+from pipeline.runs.folders import DashboardFolder, RunFolder
+from schemas import erased
 
-__all__ = [
-    "Built",
-    "RunResult",
-    "build",
-    "compare",
-    "opened",
-    "page_text",
-    "update",
-    "update_pair",
-    "write_comparison",
-    "write_index",
-    "write_pages",
-]
+_PAGES: Final[dict[str, Page]] = {page.name: page for page in PAGES}
+Around = Callable[[], contextlib.AbstractContextManager[None]]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -112,7 +105,7 @@ def _other_pairs(
     """Comparisons that somebody asked for once; those with the run before are pages of a run."""
     known = {run.run_id for run in runs}
     for path in DashboardFolder.below(output).comparisons():
-        pair = addresses.pair_of(path.stem, known.__contains__)
+        pair = pair_of(path.stem, known.__contains__)
         if pair is None or (run_ids and not set(pair) & set(run_ids)):
             continue
         former = entries.predecessor(runs, pair[1])
@@ -129,7 +122,7 @@ def _compared(
         for run in pair:
             sources.check_report(run)
         path = pair[1].site.comparison(*names)
-        if not is_forced and stamps.is_current(path, stamps.of_pair(*pair)):
+        if not is_forced and writing.is_current(path, writing.stamp_of_pair(*pair)):
             return RunResult(run_id=run_id)
         return RunResult(run_id=run_id, written=(write_comparison(*pair),))
     except DashboardError as error:
@@ -182,7 +175,7 @@ def update(
         sources.check_report(run)
     except UnreadableRunError as error:
         return RunResult(run_id=run.run_id, errors=(error,))
-    assets.write(run.site)
+    rendering.write_assets(run.site)
     written: list[pathlib.Path] = []
     failures: list[DashboardError | LineageError] = []
     for make in _due(run, pages, is_forced, runs):
@@ -197,20 +190,127 @@ def _due(
     run: RunSources, pages: Sequence[Page], is_forced: bool, runs: Sequence[Entry] | None
 ) -> Iterator[Callable[[], pathlib.Path]]:
     """How to make each page that is due. The comparison comes first: the others lead to it."""
-    stamp = stamps.of_run(run)
+    stamp = writing.stamp_of_run(run)
     before = None if run.is_running else writing.predecessor(run, runs)
     if before is not None:
         pair = run.site.comparison(before.run_id, run.run_id)
-        if is_forced or not stamps.is_current(pair, stamps.of_pair(before, run)):
+        if is_forced or not writing.is_current(pair, writing.stamp_of_pair(before, run)):
             yield functools.partial(write_comparison, before, run)
     for page in pages:
-        if is_forced or not stamps.is_current(writing.page_path(page, run), stamp):
+        if is_forced or not writing.is_current(writing.page_path(page, run), stamp):
             yield functools.partial(writing.write_page, page, run, stamp)
 
 
 def update_pair(before: RunSources, after: RunSources) -> pathlib.Path:
     """Makes the page of two runs if it is not up to date; returns its file."""
     path = after.site.comparison(before.run_id, after.run_id)
-    if stamps.is_current(path, stamps.of_pair(before, after)):
+    if writing.is_current(path, writing.stamp_of_pair(before, after)):
         return path
     return write_comparison(before, after)
+
+
+class Refresher:
+    """Makes pages whose sources have changed; one page at a time, whoever asks.
+
+    What a page was made from is looked up in the files' sizes and times first: a page that polls
+    costs a few system calls while nothing happens.
+    """
+
+    def __init__(self, config: PipelineConfig, around: Around = contextlib.nullcontext) -> None:
+        """Makes nothing yet.
+
+        Args:
+          config: Of the runs.
+          around: Context in which pages are made, to hold back what libraries say.
+        """
+        self._config = config
+        self._around = around
+        self._output = pathlib.Path(config.output)
+        self._site = DashboardFolder.below(self._output)
+        self._lock = threading.Lock()
+        self._seen: dict[pathlib.PurePosixPath, Any] = {}
+
+    def refresh(self, address: pathlib.PurePosixPath) -> None:
+        """Makes the page at `address`, relative to the site, if it is one and is not up to date.
+
+        Raises:
+          DashboardError: It cannot be made.
+          MetadataError: ML Metadata cannot be read.
+        """
+        with self._lock:
+            match address.parts:
+                case ("index.html",):
+                    self._index(address)
+                case ("runs", run_id, name) if name.removesuffix(".html") in _PAGES:
+                    self._page(address, run_id, _PAGES[name.removesuffix(".html")])
+                case ("compare", name):
+                    self._pair(address, name.removesuffix(".html"))
+
+    def _index(self, address: pathlib.PurePosixPath) -> None:
+        with self._if_changed(address, self._all_runs()) as is_due:
+            if not is_due:
+                return
+            records = opened(self._config)
+            for run in entries.of_output(self._output).entries:
+                folder = RunFolder(self._output / run.run_id)
+                if not (self._site.run(run.run_id) / f"{RUN.name}.html").is_file():
+                    update(sources.of_run(folder, records), [RUN])  # the index leads there
+            write_index(self._output, records)
+
+    def _page(self, address: pathlib.PurePosixPath, run_id: str, page: Page) -> None:
+        folder = self._run(run_id)
+        if folder is None:
+            return
+        with self._if_changed(address, (_signature(folder), *self._ended())) as is_due:
+            if is_due:
+                run = sources.of_run(folder, opened(self._config))
+                self._expect_made(update(run, [page]))
+
+    def _pair(self, address: pathlib.PurePosixPath, name: str) -> None:
+        names = pair_of(name, lambda run_id: self._run(run_id) is not None)
+        if names is None:
+            return
+        pair = [RunFolder(self._output / run_id) for run_id in names]
+        signatures = tuple(_signature(folder) for folder in pair)
+        with self._if_changed(address, (signatures, *self._ended())) as is_due:
+            if is_due:
+                records = opened(self._config)
+                update_pair(*(sources.of_run(folder, records) for folder in pair))
+
+    @contextlib.contextmanager
+    def _if_changed(self, address: pathlib.PurePosixPath, signature: Any) -> Iterator[bool]:
+        """Yields whether the page is due, and remembers what it was made from if that went well."""
+        is_there = (self._site.path / address).is_file()
+        if is_there and self._seen.get(address) == signature:
+            yield False
+            return
+        with self._around():
+            yield True
+        self._seen[address] = signature
+
+    def _run(self, run_id: str) -> RunFolder | None:
+        """The folder of a run that has told how it started."""
+        folder = RunFolder(self._output / run_id)
+        if folder.path.parent != self._output or not folder.journal.is_file():
+            return None
+        return folder if entries.of_run(folder) else None
+
+    def _all_runs(self) -> Any:
+        journals = sorted(self._output.glob("*/events.jsonl"))
+        return [_signature(RunFolder(journal.parent)) for journal in journals]
+
+    def _ended(self) -> Iterator[Any]:
+        """Runs that end change what is said of earlier ones, and so does an erasure."""
+        for path in (*sorted(self._output.glob("*/summary.json")), self._output / erased.FILE_NAME):
+            if path.is_file():
+                yield str(path), path.stat().st_mtime_ns
+
+    def _expect_made(self, result: RunResult) -> None:
+        for error in result.errors:
+            raise error
+
+
+def _signature(folder: RunFolder) -> Any:
+    """Files, and whether a run goes on: one that is killed changes none of its files."""
+    has_ended = folder.summary.is_file()
+    return entries.signature(folder), not has_ended and folders.is_abandoned(folder)

@@ -12,16 +12,14 @@ from components import artifact_files
 from pipeline.config.tree import PipelineConfig
 from pipeline.dashboards.errors import UnreadableRunError
 from pipeline.dashboards.run import evaluated
-from pipeline.journal import liveness
-from pipeline.journal.dashboard_folder import DashboardFolder
-from pipeline.journal.log import RunFollower
-from pipeline.journal.run_folder import RunFolder
-from pipeline.journal.state import RunState
 from pipeline.lineage import names as lineage_names
 from pipeline.lineage import store as lineage_store
 from pipeline.lineage.records import LIVE, Artifact
 from pipeline.lineage.store import Store
-from pipeline.reports import run_report
+from pipeline.runs import folders, reporting
+from pipeline.runs.folders import DashboardFolder, RunFolder
+from pipeline.runs.journal import RunFollower
+from pipeline.runs.state import RunState
 
 # Outputs as `<node>.<channel>`.
 MANIFEST: Final = "VideoValidator.manifest"
@@ -85,7 +83,7 @@ class RunSources:
     @functools.cached_property
     def is_running(self) -> bool:
         """Whether the run has not ended, and somebody works on it."""
-        return self.state.outcome is None and not liveness.is_abandoned(self.folder)
+        return self.state.outcome is None and not folders.is_abandoned(self.folder)
 
     def artifact(self, output: str) -> Artifact | None:
         """The last artifact of an output whose files are there; None where there is none."""
@@ -169,7 +167,7 @@ def _summary(folder: RunFolder, state: RunState) -> Mapping[str, Any]:
     if folder.summary.is_file():
         found: dict[str, Any] = json.loads(folder.summary.read_text(encoding="utf-8"))
         return found
-    return run_report.summarize(state, run_dir=folder.path, log=folder.log)
+    return reporting.summarize(state, run_dir=folder.path, log=folder.log)
 
 
 def _artifacts(store: Store, run_id: str) -> Mapping[str, Sequence[Artifact]]:

@@ -1,24 +1,33 @@
-"""What Kubeflow's own pages show of a run: its figures as metadata of kfp's artifact types.
+"""What Kubeflow's own pages show of a run: what each step declares, and how it is filled.
 
 Everything is over videos. What cannot be told is left out: Kubeflow takes finite numbers only.
+
+A page is one file, whose place the step is told. Figures are metadata: they go into the file of
+which Kubeflow's launcher told the step, as the JSON of an `ExecutorOutput`. One NaN in it would
+make the launcher fail the step.
 """
 
 import math
+import pathlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from google.protobuf import json_format
 from kfp import dsl
+from kfp.pipeline_spec import pipeline_spec_pb2
 
-from pipeline.dashboards import sources
-from pipeline.dashboards.headline import HEADLINES
+from pipeline.dashboards import pages, sources
+from pipeline.dashboards.pages import Page
 from pipeline.dashboards.sources import RunSources
+from pipeline.dashboards.tables import HEADLINES
 from pipeline.evaluation import curves, results
 from pipeline.evaluation.curves import Curves
 from pipeline.evaluation.statistics import COUNTS, DECISION_THRESHOLD
 from pipeline.evaluation.summary import OVERALL, EvaluationSummary
 from pipeline.model import history
+from pipeline.runners import errors
 
 Figures = Mapping[str, dsl.Artifact]
 
@@ -148,3 +157,46 @@ _MAKERS: Final[Mapping[str, Callable[[RunSources], Figures]]] = {
     "Trainer": of_training,
     "Evaluator": of_evaluation,
 }
+
+
+class UndeclaredFigureError(errors.RunnerError):
+    """A figure that the compiled pipeline does not know: other code compiled it."""
+
+    code = "undeclared_figure"
+
+
+def page_output(step: str) -> str:
+    """Name of the artifact that holds the step's page; empty if it has none."""
+    page: Page | None = pages.STANDALONE.get(step)
+    return f"{page.title.lower()}_page" if page else ""
+
+
+def outputs_of_step(step: str) -> Mapping[str, type[dsl.Artifact]]:
+    """Artifacts that a step makes for Kubeflow, by the name that Kubeflow's pages show."""
+    page = page_output(step)
+    return {**({page: dsl.HTML} if page else {}), **OUTPUTS.get(step, {})}
+
+
+def write_figures(executor_input: str, node: str, run: RunSources) -> None:
+    """Writes the figures of a node to where the launcher looks for them.
+
+    Args:
+      executor_input: The JSON of Kubeflow's `ExecutorInput`.
+      node: Of `OUTPUTS`.
+      run: Sources of the run.
+
+    Raises:
+      UndeclaredFigureError: The launcher does not wait for one of them.
+    """
+    given = json_format.Parse(executor_input, pipeline_spec_pb2.ExecutorInput()).outputs
+    said = pipeline_spec_pb2.ExecutorOutput()
+    for name, figure in of_node(node, run).items():
+        if name not in given.artifacts:
+            raise UndeclaredFigureError(f"the compiled step {node} has no output {name}")
+        [declared] = given.artifacts[name].artifacts
+        told = said.artifacts[name].artifacts.add(name=declared.name, uri=declared.uri)
+        told.metadata.update(figure.metadata)
+    text = json_format.MessageToJson(said)  # refuses what is no JSON
+    path = pathlib.Path(given.output_file)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")

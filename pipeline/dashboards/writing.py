@@ -1,25 +1,100 @@
-"""Writes pages: those of runs, of pairs of runs, and the page of all of them."""
+"""Writes pages of runs, of pairs of runs, and the index; and says which are up to date."""
 
+import functools
+import hashlib
+import importlib.resources
+import json
 import pathlib
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
-from pipeline.dashboards import addresses, assets, rendering, stamps
+from components import fingerprint
+from pipeline.dashboards import rendering
 from pipeline.dashboards import sources as run_sources
-from pipeline.dashboards.comparison import outcomes
 from pipeline.dashboards.comparison import page as comparison_page
 from pipeline.dashboards.errors import UnreadableRunError
 from pipeline.dashboards.index import entries
 from pipeline.dashboards.index import page as index_page
 from pipeline.dashboards.index.entries import Entry
-from pipeline.dashboards.pages import PAGES, RUN, Absent, Page
+from pipeline.dashboards.pages import PAGES, RUN, Absent, Page, address_of_comparison
 from pipeline.dashboards.rendering import Frame, Link
 from pipeline.dashboards.sources import RunSources
-from pipeline.journal.dashboard_folder import DashboardFolder
-from pipeline.journal.run_folder import RunFolder
 from pipeline.lineage.store import Store
+from pipeline.runs.folders import DashboardFolder, RunFolder
+from schemas import erased
+
+_CODE: Final = ("pipeline.dashboards", "pipeline.evaluation", "pipeline.lineage", "schemas")
+
 
 _ROOT: Final = "../../"  # of the site, from the folder of a run
+
+
+def stamp_of_run(sources: RunSources) -> str:
+    """SHA-256 over everything that the pages of a run are made from.
+
+    That is the code, the journal, the report, the panels' data, the list of erased keys, and what
+    ML Metadata says of the run's artifacts: also which later executions used them.
+    """
+    panels = sorted(sources.folder.panels.glob("*.json"))
+    listed = sources.output / erased.FILE_NAME
+    said = (
+        _code(),
+        sources.summary,
+        sources.state.ended,
+        sources.is_running,
+        [_state(path) for path in (sources.folder.config, sources.folder.ir, listed, *panels)],
+        list(_records(sources)),
+    )
+    return _digest(said)
+
+
+def stamp_of_pair(before: RunSources, after: RunSources) -> str:
+    """The same of the page of two runs."""
+    return _digest((stamp_of_run(before), stamp_of_run(after)))
+
+
+def is_current(page: pathlib.Path, stamp: str) -> bool:
+    """Whether the page is there and was made from the same."""
+    beside = _beside(page)
+    return page.is_file() and beside.is_file() and beside.read_text(encoding="utf-8") == stamp
+
+
+def put_stamp(page: pathlib.Path, stamp: str) -> None:
+    """Says what a page was made from, once it is written."""
+    _beside(page).write_text(stamp, encoding="utf-8")
+
+
+def _beside(page: pathlib.Path) -> pathlib.Path:
+    return page.with_name(f".{page.name}.made-from")
+
+
+@functools.cache
+def _code() -> str:
+    templates = importlib.resources.files("pipeline.dashboards") / "web" / "templates"
+    files = sorted(templates.iterdir(), key=lambda file: file.name)
+    texts = [(file.name, file.read_text(encoding="utf-8")) for file in files]
+    return _digest((fingerprint.of(*_CODE), texts))
+
+
+def _state(path: pathlib.Path) -> tuple[str, int, int]:
+    if not path.is_file():
+        return path.name, -1, -1
+    stat = path.stat()
+    return path.name, stat.st_size, stat.st_mtime_ns
+
+
+def _records(sources: RunSources) -> Iterator[Any]:
+    artifacts = {one.id: one for found in sources.artifacts.values() for one in found}
+    for key in sorted(artifacts):
+        yield key, artifacts[key].state, sorted(artifacts[key].properties.items())
+    if sources.store is not None:
+        links = sources.store.links_of_artifacts(artifacts)
+        yield sorted({link.execution_id for link in links})
+
+
+def _digest(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def page_text(page: Page, sources: RunSources, *, is_standalone: bool = False) -> str:
@@ -59,10 +134,10 @@ def write_pages(sources: RunSources, pages: Sequence[Page] = PAGES) -> tuple[pat
     Raises:
       DashboardError: What a page is made from breaks its contract.
     """
-    assets.write(sources.site)
+    rendering.write_assets(sources.site)
     before = predecessor(sources) if RUN in pages and not sources.is_running else None
     written = () if before is None else (write_comparison(before, sources),)
-    stamp = stamps.of_run(sources)
+    stamp = stamp_of_run(sources)
     return (*written, *(write_page(page, sources, stamp) for page in pages))
 
 
@@ -74,7 +149,7 @@ def write_index(output: pathlib.Path, store: Store | None) -> pathlib.Path:
       store: ML Metadata; None where nothing is recorded yet.
     """
     site, found = DashboardFolder.below(output), entries.of_output(output)
-    assets.write(site)
+    rendering.write_assets(site)
     content = index_page.content(output, found, store)
     pipelines = sorted({run.pipeline for run in found.entries})
     frame = Frame(
@@ -83,7 +158,7 @@ def write_index(output: pathlib.Path, store: Store | None) -> pathlib.Path:
         notice=index_page.notice(found.entries),
         is_live=any(run.is_running for run in found.entries),
     )
-    assets.replace(site.index, rendering.page(content.template, frame, content.values))
+    rendering.replace(site.index, rendering.page(content.template, frame, content.values))
     return site.index
 
 
@@ -93,19 +168,19 @@ def write_comparison(before: RunSources, after: RunSources) -> pathlib.Path:
     Raises:
       NothingRecordedError: ML Metadata does not know one of them.
     """
-    assets.write(after.site)
-    stamp = stamps.of_pair(before, after)  # before it reads: an erasure meanwhile makes it stale
+    rendering.write_assets(after.site)
+    stamp = stamp_of_pair(before, after)  # before it reads: an erasure meanwhile makes it stale
     content = comparison_page.content(before, after)
     frame = Frame(
         title="What changed",
         subtitle=f"from {before.run_id} to {after.run_id}",
-        root=outcomes.ROOT,
+        root=comparison_page.ROOT,
         notice=index_page.notice([entries.of_sources(one) for one in (before, after)]),
-        crumbs=(Link(title="All runs", href=f"{outcomes.ROOT}index.html"),),
+        crumbs=(Link(title="All runs", href=f"{comparison_page.ROOT}index.html"),),
     )
     path = after.site.comparison(before.run_id, after.run_id)
-    assets.replace(path, rendering.page(content.template, frame, content.values))
-    stamps.put(path, stamp)
+    rendering.replace(path, rendering.page(content.template, frame, content.values))
+    put_stamp(path, stamp)
     return path
 
 
@@ -136,8 +211,8 @@ def page_path(page: Page, sources: RunSources) -> pathlib.Path:
 def write_page(page: Page, sources: RunSources, stamp: str) -> pathlib.Path:
     """Writes one page of a run, and the stamp of what it was made from; returns its file."""
     path = page_path(page, sources)
-    assets.replace(path, page_text(page, sources))
-    stamps.put(path, stamp)
+    rendering.replace(path, page_text(page, sources))
+    put_stamp(path, stamp)
     return path
 
 
@@ -148,7 +223,7 @@ def _tabs(current: Page, sources: RunSources) -> tuple[Link, ...]:
     ]
     former = _compared_with(sources)
     if former:
-        address = addresses.of_comparison(former, sources.run_id)
+        address = address_of_comparison(former, sources.run_id)
         own.append(Link(title="What changed", href=f"{_ROOT}{address}"))
     return tuple(own)
 

@@ -11,14 +11,16 @@ import multiprocessing
 import pathlib
 import shutil
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
+import av
 import cv2
 
 from components import fingerprint
-from pipeline.demo import encode, plan, render
+from pipeline.demo import plan, render
 from pipeline.demo.plan import Parameters, Video
+from pipeline.demo.portrait import ByteImage
 from schemas import features, taxonomy
 from schemas.video_record import VideoRecord
 
@@ -40,6 +42,30 @@ COLUMNS: Final = (
     "generator",
     "licence",
 )
+
+
+def write_mp4(
+    path: pathlib.Path, frames: Iterable[ByteImage], *, fps: int, constant_rate_factor: int
+) -> None:
+    """Encodes a video with libx264 on one thread (more would make its bytes vary).
+
+    Args:
+      path: File to write; an existing one is replaced.
+      frames: In display order, each [H, W, 3] uint8 RGB with even sides, all of one size.
+      fps: Frames per second.
+      constant_rate_factor: Of x264, 0 (lossless) to 51 (worst).
+    """
+    options = {"crf": str(constant_rate_factor), "preset": "veryfast", "threads": "1"}
+    with av.open(str(path), "w", format="mp4") as container:
+        stream = None
+        for pixels in frames:
+            if stream is None:
+                stream = container.add_stream("libx264", rate=fps, options=options)
+                stream.height, stream.width = pixels.shape[:2]
+                stream.pix_fmt = "yuv420p"
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        if stream is not None:
+            container.mux(stream.encode())
 
 
 def write_dataset(
@@ -146,7 +172,7 @@ def _write_take(folder: pathlib.Path, parameters: Parameters, videos: Sequence[V
     """Writes videos of one take, whose footage is filmed once; returns their number."""
     for video in videos:
         with _replacing(folder / video.record().path) as part:
-            encode.write_mp4(
+            write_mp4(
                 part,
                 render.frames(video, parameters),
                 fps=parameters.fps,

@@ -13,8 +13,7 @@ import cv2
 import numpy as np
 
 from pipeline.demo import motion, portrait, scene, warp
-from pipeline.demo.puppet import Puppet
-from pipeline.demo.scene import FRAME_SIDE, Take
+from pipeline.demo.scene import FRAME_SIDE, Puppet, Take
 from pipeline.demo.warp import FloatArray, FloatImage
 
 CROP_SIDE: Final = 112  # of the aligned crop, in pixels
@@ -29,6 +28,10 @@ Alter = Callable[[FloatImage, FloatImage, np.random.Generator], FloatImage]
 
 # Makes the take whose face drives the forgery, from (target take, donor, random numbers, times).
 Drive = Callable[[Take, Puppet, np.random.Generator, FloatArray], Take]
+
+
+_SKIN: Final = (slice(28, 98), slice(28, 84))  # of a crop: what colours are compared on
+_KERNEL: Final = np.array([0.47, 1.0, 0.47], np.float32)
 
 
 class Ellipse(NamedTuple):
@@ -202,8 +205,6 @@ def _speech(take: Take, donor: Puppet, rng: np.random.Generator, times: FloatArr
     return dataclasses.replace(take, performance=said)
 
 
-_SKIN: Final = (slice(28, 98), slice(28, 84))  # of a crop: what colours are compared on
-_KERNEL: Final = np.array([0.47, 1.0, 0.47], np.float32)
 _INNER: Final = Ellipse((56, 58), (36, 44), feather=3.0)
 _LOWER: Final = Ellipse((56, 80), (33, 24), feather=1.5)
 _WHOLE: Final = Ellipse((56, 54), (48, 54), feather=3.0)

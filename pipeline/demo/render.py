@@ -10,8 +10,7 @@ from pipeline.demo import faces, motion, scene
 from pipeline.demo.forgeries import FAMILIES, Forger
 from pipeline.demo.plan import Parameters, Video
 from pipeline.demo.portrait import ByteImage
-from pipeline.demo.puppet import Puppet
-from pipeline.demo.scene import Take
+from pipeline.demo.scene import Puppet, Take
 from pipeline.demo.warp import FloatArray, FloatImage
 
 # Streams of random numbers below the seed; each video draws from its own.

@@ -1,27 +1,100 @@
-"""What would have to go if a video or a person were erased. Nothing is changed here."""
+"""Erasing a video or a person: what would have to go, and doing it.
+
+The list of erased keys comes first, so that no run that begins afterwards takes the video in again;
+the record in ML Metadata is closed last.
+"""
 
 import collections
 import dataclasses
+import datetime
+import json
 import pathlib
+import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
+
+from ml_metadata import errors as mlmd_errors
+from ml_metadata.metadata_store import metadata_store
+from ml_metadata.proto import metadata_store_pb2
 
 from components import artifact_files
 from components.guarded_pusher import keys as pusher_keys
-from pipeline.journal.dashboard_folder import DashboardFolder
-from pipeline.lineage import descent, erasure_keys
+from pipeline.lineage import errors, side_files, walk
 from pipeline.lineage.records import DELETED, Artifact
 from pipeline.lineage.store import Store
-from schemas import erased, taxonomy, track_index, video_record
+from pipeline.runs.folders import DashboardFolder
+from schemas import erased, signatures, taxonomy, track_index, video_record
 from schemas.video_record import VideoRecord
 
 # Custom properties that an erasure writes.
 ERASED_KEY: Final = "erased_key"  # str, of Examples and ExampleStatistics: SHA-256 of the key
 TAINTED_BECAUSE: Final = "tainted_because"  # str: a sentence without the name
-
 _LEARNT_FROM: Final = frozenset(split.value for split in taxonomy.Split) - {
     taxonomy.Split.TEST.value
 }
+RECORD_TYPE: Final = "deepfake.Erasure"  # of the execution and of its context
+_Artifact = metadata_store_pb2.Artifact
+_Execution = metadata_store_pb2.Execution
+_PROPERTIES: Final = {
+    "key_sha256": metadata_store_pb2.STRING,
+    "kind": metadata_store_pb2.STRING,
+    "begun_at": metadata_store_pb2.STRING,
+    "ended_at": metadata_store_pb2.STRING,
+    "num_videos": metadata_store_pb2.INT,
+    "removed_artifacts": metadata_store_pb2.STRING,  # JSON list of ids
+    "tainted_artifacts": metadata_store_pb2.STRING,
+}
+
+
+class AmbiguousIdentityError(errors.LineageError):
+    """People of several datasets have that name."""
+
+    code = "ambiguous_identity"
+
+    def __init__(self, name: str, candidates: Sequence[str]) -> None:
+        super().__init__(
+            f"{name!r} is a person in several datasets: {', '.join(candidates)}; give one of these"
+        )
+
+
+def keys_meant(name: str, records: Iterable[VideoRecord]) -> tuple[str, str]:
+    """Kind and full name of what `name` means.
+
+    Raises:
+      UnknownVideoError: Nothing.
+      AmbiguousIdentityError: People of several datasets.
+    """
+    keys: set[str] = set()
+    identities: set[str] = set()
+    for record in records:
+        keys.add(record.key)
+        identities.update(record.identities)
+    if name in keys:
+        return erased.VIDEO, name
+    if name in identities:
+        return erased.IDENTITY, name
+    ending = sorted(known for known in identities if known.rpartition("/")[2] == name)
+    if len(ending) > 1:
+        raise AmbiguousIdentityError(name, ending)
+    if not ending:
+        raise errors.UnknownVideoError(name, keys | identities)
+    return erased.IDENTITY, ending[0]
+
+
+def is_meant(record: VideoRecord, kind: str, name: str) -> bool:
+    """Whether the video is the one of that name, or shows the person."""
+    return record.key == name if kind == erased.VIDEO else name in record.identities
+
+
+def derived(records: Iterable[VideoRecord], mine: Mapping[str, VideoRecord]) -> set[str]:
+    """Videos that name one of `mine` as the video that was altered."""
+    ids = {(record.dataset, record.video_id) for record in mine.values()}
+    return {
+        record.key
+        for record in records
+        if record.source_video
+        and (record.source_video in mine or (record.dataset, record.source_video) in ids)
+    } - mine.keys()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -121,11 +194,10 @@ def plan(store: Store, name: str, listed: pathlib.Path) -> ErasurePlan:
     """
     manifests = dict(_manifests(store))
     everything = [record for records in manifests.values() for record in records]
-    kind, full_name = erasure_keys.meant(name, everything)
+    kind, full_name = keys_meant(name, everything)
     sha256 = erased.digest(full_name)
     chosen = {
-        a: [r for r in found if erasure_keys.is_meant(r, kind, full_name)]
-        for a, found in manifests.items()
+        a: [r for r in found if is_meant(r, kind, full_name)] for a, found in manifests.items()
     }
     holding = {a: found for a, found in chosen.items() if found}
     mine = {record.key: record for found in holding.values() for record in found}
@@ -138,7 +210,7 @@ def plan(store: Store, name: str, listed: pathlib.Path) -> ErasurePlan:
         is_listed=erased.ErasedKeys(erased.read(listed)).holds(kind, full_name),
         videos=tuple(sorted(mine)),
         sources=tuple(sorted({r.path for found in holding.values() for r in found})),
-        derived=tuple(sorted(erasure_keys.derived(everything, mine))),
+        derived=tuple(sorted(derived(everything, mine))),
         removals=tuple(_removals(artifacts.values())),
         crops=tuple(_crops(listed.parent, sorted(mine))),
         affected=tuple(_affected(artifacts.values(), reached, sha256)),
@@ -153,7 +225,7 @@ def short(sha256: str) -> str:
 
 
 def _manifests(store: Store) -> Iterator[tuple[int, Sequence[VideoRecord]]]:
-    for artifact in store.artifacts_by_type(descent.MANIFEST):
+    for artifact in store.artifacts_by_type(walk.MANIFEST):
         path = artifact_files.local_folder(artifact.uri) / video_record.FILE_NAME
         if path.is_file():
             yield artifact.id, video_record.read(path)
@@ -164,7 +236,7 @@ def _reached(
 ) -> Mapping[int, set[str]]:
     """Splits in which each artifact holds the videos, by its id."""
     reached: dict[int, set[str]] = collections.defaultdict(set)
-    for source, target in descent.made_from(store, holding):
+    for source, target in walk.made_from(store, holding):
         if source in holding:
             reached[target.id] |= _splits(target, holding[source], sha256)
         else:
@@ -187,7 +259,7 @@ def _removals(artifacts: Iterable[Artifact]) -> Iterator[Removal]:
     for artifact in sorted(artifacts, key=lambda artifact: artifact.id):
         folder = artifact_files.local_folder(artifact.uri)
         is_there = folder.exists() or artifact.state != DELETED
-        if artifact.type in (descent.EXAMPLES, descent.STATISTICS) and is_there:
+        if artifact.type in (walk.EXAMPLES, walk.STATISTICS) and is_there:
             sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
             yield Removal(
                 artifact_id=artifact.id,
@@ -206,11 +278,11 @@ def _crops(output: pathlib.Path, videos: Iterable[str]) -> Iterator[str]:
 def _affected(
     artifacts: Iterable[Artifact], reached: Mapping[int, set[str]], sha256: str
 ) -> Iterator[Affected]:
-    models = (a for a in artifacts if a.type in (descent.MODEL, descent.PUSHED_MODEL))
+    models = (a for a in artifacts if a.type in (walk.MODEL, walk.PUSHED_MODEL))
     for artifact in sorted(models, key=lambda artifact: (artifact.type, artifact.id)):
         splits = reached[artifact.id]
         was_refused = artifact.properties.get(pusher_keys.PUSHED) != 1
-        if artifact.type == descent.PUSHED_MODEL and was_refused:
+        if artifact.type == walk.PUSHED_MODEL and was_refused:
             continue
         yield Affected(
             artifact_id=artifact.id,
@@ -228,3 +300,177 @@ def _runs(store: Store, artifact_ids: Iterable[int]) -> tuple[str, ...]:
     links = [link for link in store.links_of_artifacts(artifact_ids) if link.is_output]
     executions = store.executions({link.execution_id for link in links}).values()
     return tuple(sorted({execution.run for execution in executions if execution.run}))
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Erasure:
+    """What one call did; a call that went on with an interrupted one tells of its own part.
+
+    Attributes:
+      execution_id: Of the record in ML Metadata.
+      removed: Ids of artifacts whose files went.
+      num_crops_removed: Face crops on the pages of the dashboard.
+      tainted: Ids of models and pushed versions that say so now.
+      num_scores_removed: Scores of the videos taken out of models' reference files.
+    """
+
+    execution_id: int
+    removed: tuple[int, ...]
+    num_crops_removed: int
+    tainted: tuple[int, ...]
+    num_scores_removed: int
+
+
+def erase(
+    connection: metadata_store_pb2.ConnectionConfig, plan: ErasurePlan, listed: pathlib.Path
+) -> Erasure:
+    """Does what `plan` says.
+
+    Args:
+      connection: To the store that the plan was made of; it is written to.
+      plan: Made just before, while no run was going on.
+      listed: The list of erased keys.
+    """
+    client = metadata_store.MetadataStore(connection)
+    key = erased.ErasedKey(kind=plan.kind, sha256=plan.sha256, erased_at=_now())
+    erased.add(listed, key)
+    record = _opened(client, plan)
+    num_crops = _remove_crops(listed.parent, plan.videos)
+    num_scores = sum(_forget_scores(folder, plan.videos) for folder in _models(plan.affected))
+    to_taint = [entry for entry in plan.affected if entry.learnt and not entry.is_tainted]
+    _taint(client, to_taint, plan)
+    _remove(client, plan.removals, plan.sha256)
+    done = Erasure(
+        execution_id=record.id,
+        removed=tuple(removal.artifact_id for removal in plan.removals),
+        num_crops_removed=num_crops,
+        tainted=tuple(entry.artifact_id for entry in to_taint),
+        num_scores_removed=num_scores,
+    )
+    _close(client, record, done)
+    return done
+
+
+def _now() -> str:
+    return datetime.datetime.now(tz=datetime.timezone.utc).isoformat(timespec="seconds")
+
+
+def _opened(client: metadata_store.MetadataStore, plan: ErasurePlan) -> Any:
+    """The record of this erasure, made or found again; its name is the digest of the key."""
+    name = f"{plan.kind}-{plan.sha256}"
+    try:
+        found = client.get_execution_by_type_and_name(RECORD_TYPE, name)
+    except mlmd_errors.NotFoundError:
+        found = None
+    if found is not None:
+        return found
+    execution_type = metadata_store_pb2.ExecutionType(name=RECORD_TYPE, properties=_PROPERTIES)
+    record = _Execution(
+        type_id=client.put_execution_type(execution_type),
+        name=name,
+        last_known_state=_Execution.RUNNING,
+    )
+    _set(record, key_sha256=plan.sha256, kind=plan.kind, begun_at=_now())
+    record.properties["num_videos"].int_value = len(plan.videos)
+    context_type = metadata_store_pb2.ContextType(name=RECORD_TYPE)
+    context = metadata_store_pb2.Context(type_id=client.put_context_type(context_type), name=name)
+    execution_id, _, _ = client.put_execution(
+        record, [], [context], reuse_context_if_already_exist=True
+    )
+    [stored] = client.get_executions_by_id([execution_id])
+    return stored
+
+
+def _close(client: metadata_store.MetadataStore, record: Any, done: Erasure) -> None:
+    removed = _ids(record, "removed_artifacts") | set(done.removed)
+    tainted = _ids(record, "tainted_artifacts") | set(done.tainted)
+    _set(
+        record,
+        ended_at=_now(),
+        removed_artifacts=json.dumps(sorted(removed)),
+        tainted_artifacts=json.dumps(sorted(tainted)),
+    )
+    record.last_known_state = _Execution.COMPLETE
+    client.put_executions([record])
+
+
+def _ids(record: Any, name: str) -> set[int]:
+    return set(json.loads(record.properties[name].string_value or "[]"))
+
+
+def _set(record: Any, **texts: str) -> None:
+    for name, text in texts.items():
+        record.properties[name].string_value = text
+
+
+def _taint(
+    client: metadata_store.MetadataStore, entries: Sequence[Affected], plan: ErasurePlan
+) -> None:
+    splits = {entry.artifact_id: ", ".join(entry.splits) for entry in entries}
+    artifacts = client.get_artifacts_by_id(list(splits)) if splits else []
+    for artifact in artifacts:
+        reasons = artifact.custom_properties[TAINTED_BECAUSE]
+        reason = f"learnt from an erased {plan.kind} ({short(plan.sha256)})"
+        reason += f" in {splits[artifact.id]}"
+        reasons.string_value = "; ".join(filter(None, (reasons.string_value, reason)))
+        artifact.custom_properties[erased.TAINTED].int_value = 1
+    if artifacts:
+        client.put_artifacts(artifacts)
+
+
+def _remove(client: metadata_store.MetadataStore, removals: Sequence[Removal], sha256: str) -> None:
+    """Marks all of them, removes their folders, and says so.
+
+    The folders go as a whole: TFX takes an artifact from its cache for as long as its folder is
+    there, whatever the artifact's state.
+    """
+    if not removals:
+        return
+    artifacts = client.get_artifacts_by_id([removal.artifact_id for removal in removals])
+    for artifact in artifacts:
+        artifact.custom_properties[ERASED_KEY].string_value = sha256
+        artifact.state = _Artifact.MARKED_FOR_DELETION
+    client.put_artifacts(artifacts)
+    for artifact in client.get_artifacts_by_id([artifact.id for artifact in artifacts]):
+        folder = artifact_files.local_folder(artifact.uri)
+        if folder.exists():
+            shutil.rmtree(folder)
+        artifact.state = _Artifact.DELETED
+        client.put_artifacts([artifact])
+
+
+def _remove_crops(output: pathlib.Path, videos: Iterable[str]) -> int:
+    """Removes those that pages have now, more than the plan's if a server made some meanwhile.
+
+    The pages say "removed" in their place, until they are made again without. Whoever writes crops
+    looks at the list of erased keys afterwards: what is not removed here is removed there.
+    """
+    site = DashboardFolder.below(output)
+    crops = [crop for video in videos for crop in site.frames_of(video)]
+    for crop in crops:
+        crop.unlink(missing_ok=True)
+    return len(crops)
+
+
+def _models(affected: Iterable[Affected]) -> Iterable[pathlib.Path]:
+    """Folders of SavedModels: in the models, in what was pushed, and where it is served from."""
+    for entry in affected:
+        folder = artifact_files.local_folder(entry.uri)
+        yield folder / side_files.SERVING_MODEL if entry.type == walk.MODEL else folder
+        if entry.served_from:
+            yield artifact_files.local_folder(entry.served_from)
+
+
+def _forget_scores(model: pathlib.Path, videos: Sequence[str]) -> int:
+    """Takes the videos out of the model's reference scores; returns how many scores that were."""
+    path = model / signatures.EXTRA_ASSETS / signatures.REFERENCE_FILE
+    if not path.is_file():
+        return 0
+    scores = json.loads(path.read_text(encoding="utf-8"))
+    chosen = set(videos)
+    kept = {key: score for key, score in scores.items() if key.rpartition("/")[0] not in chosen}
+    if len(kept) < len(scores):
+        new = path.with_name(f".{path.name}.new")
+        new.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        new.replace(path)
+    return len(scores) - len(kept)

@@ -1,30 +1,27 @@
-"""Chooses what belongs into the graph of a model or a run, and says what each node is.
+"""The graph of a model or a run: what belongs into it, and what each node tells.
 
 The graph of a model holds what it was made of, what judged it and what was pushed of it. Where it
 served as a baseline is left out: that is the history of other models.
 """
 
+import dataclasses
 import datetime
-from collections.abc import Iterable, Mapping
+import enum
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from components.guarded_pusher import keys as pusher_keys
-from pipeline.lineage import errors, names, walk, words
-from pipeline.lineage.diagram import Diagram, Edge, Node, Role
-from pipeline.lineage.records import CACHED, COMPLETE, Artifact, Execution, Link, Run
+from pipeline.lineage import errors, names, walk
+from pipeline.lineage.records import CACHED, COMPLETE, Artifact, Execution, Link, Properties, Run
 from pipeline.lineage.store import Store
 from pipeline.lineage.walk import Graph
+from pipeline.runs import words
 from schemas import erased
 
-_ROLES: Final = {
-    "VideoManifest": Role.DATA,
-    "Examples": Role.DATA,
-    "Model": Role.MODEL,
-    "PushedModel": Role.MODEL,
-    "ModelBlessing": Role.VERDICT,
-    "InfraBlessing": Role.VERDICT,
-    "DataReport": Role.VERDICT,
-}
+FORMAT: Final = "deepfake-lineage/1"
+
+
 # Property that holds a verdict, and what its 1 and 0 mean.
 _VERDICTS: Final = {
     "ModelBlessing": (pusher_keys.BLESSED, "blessed", "not blessed"),
@@ -35,7 +32,112 @@ _LIVE: Final = ("LIVE", "UNKNOWN")
 _LONGEST_ID: Final = 7  # digits; a longer number is a pushed version or a date
 
 
-def of(store: Store, name: str) -> Diagram:
+class Role(str, enum.Enum):
+    """What a node is for; it decides its shape and colour."""
+
+    EXECUTION = "execution"
+    DATA = "data"
+    RECORD = "record"
+    MODEL = "model"
+    VERDICT = "verdict"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Node:
+    """One execution or artifact.
+
+    Attributes:
+      id: `e` or `a` and its number in ML Metadata.
+      role: What it is for.
+      title: Its node in the pipeline, or its artifact type.
+      note: The one fact worth a line on the card.
+      type: Type name in ML Metadata.
+      state: State in ML Metadata, in lower case.
+      failed: The execution failed or the verdict is negative.
+      run: Name of the run; empty where several share the artifact.
+      pipeline: Name of the pipeline; empty for an artifact.
+      created: Milliseconds since 1970.
+      updated: Milliseconds since 1970.
+      uri: Of an artifact; else empty.
+      properties: Its properties and custom properties, by name.
+    """
+
+    id: str
+    role: Role
+    title: str
+    note: str
+    type: str
+    state: str
+    failed: bool = False
+    run: str = ""
+    pipeline: str = ""
+    created: int = 0
+    updated: int = 0
+    uri: str = ""
+    properties: Properties = dataclasses.field(default_factory=dict)
+
+    @property
+    def is_execution(self) -> bool:
+        return self.role is Role.EXECUTION
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Edge:
+    """Artifact into execution, or execution to artifact.
+
+    Attributes:
+      source: Node that it leaves.
+      target: Node that it enters.
+      key: Name of the channel.
+    """
+
+    source: str
+    target: str
+    key: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Diagram:
+    """Nodes by number, executions first, and edges in a fixed order.
+
+    Attributes:
+      title: What was asked for.
+      nodes: All nodes.
+      edges: Every edge joins two of the nodes.
+      focus: Ids of the nodes that were asked for.
+    """
+
+    title: str
+    nodes: Sequence[Node]
+    edges: Sequence[Edge]
+    focus: Sequence[str] = ()
+
+    @property
+    def executions(self) -> list[Node]:
+        return [node for node in self.nodes if node.is_execution]
+
+    @property
+    def artifacts(self) -> list[Node]:
+        return [node for node in self.nodes if not node.is_execution]
+
+
+def to_json(diagram: Diagram) -> str:
+    """The diagram as JSON: `format`, `title`, `focus`, `nodes` and `edges`."""
+    return json.dumps({"format": FORMAT} | dataclasses.asdict(diagram), indent=1) + "\n"
+
+
+_ROLES: Final = {
+    "VideoManifest": Role.DATA,
+    "Examples": Role.DATA,
+    "Model": Role.MODEL,
+    "PushedModel": Role.MODEL,
+    "ModelBlessing": Role.VERDICT,
+    "InfraBlessing": Role.VERDICT,
+    "DataReport": Role.VERDICT,
+}
+
+
+def graph_of(store: Store, name: str) -> Diagram:
     """The graph of a run or, where no run is called that, of a model.
 
     Args:
@@ -138,7 +240,7 @@ def _edge(link: Link) -> Edge:
 def _execution(execution: Execution) -> Node:
     began, ended = _milliseconds(execution.created), _milliseconds(execution.updated)
     state = execution.state.lower()
-    took = words.duration(began, ended) if execution.state == COMPLETE else ""
+    took = words.between(began, ended) if execution.state == COMPLETE else ""
     return Node(
         id=f"e{execution.id}",
         role=Role.EXECUTION,

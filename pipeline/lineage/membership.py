@@ -5,7 +5,7 @@ import dataclasses
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
-from pipeline.lineage import errors, names, pushes, side_files, walk
+from pipeline.lineage import errors, names, side_files, walk
 from pipeline.lineage.records import Artifact, Execution
 from pipeline.lineage.store import Store
 from schemas import taxonomy
@@ -92,7 +92,7 @@ def trains_on(store: Store, asked: str, kind: str | None = None) -> Membership:
     splits = _splits(_extracted(store, planned), planned, unread)
     makers = walk.producers(store, [model.id for model in store.artifacts_by_type(names.MODEL)])
     sources = _sources(store, [key for key, found in splits.items() if found], makers)
-    pushed, reused = pushes.by_model(store, sources), pushes.reused_by(store, sources)
+    pushed, reused = names.by_model(store, sources), names.reused_by(store, sources)
     keys = {key for found in keys_by_manifest.values() for key in found}
     return Membership(
         asked=asked,
@@ -106,7 +106,7 @@ def trains_on(store: Store, asked: str, kind: str | None = None) -> Membership:
                 created=model.created.isoformat(timespec="seconds"),
                 state=model.state,
                 splits=_count(splits[examples] for examples in sources[model.id]),
-                versions=pushes.versions(pushed.get(model.id, ())),
+                versions=names.versions(pushed.get(model.id, ())),
                 reused_by=reused.get(model.id, ()),
                 examples_ids=tuple(sorted(sources[model.id])),
             )

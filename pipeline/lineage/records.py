@@ -3,10 +3,10 @@
 import dataclasses
 import datetime
 from collections.abc import Mapping
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
-# Numbers and text as they were written; lists and mappings where TFX wrote JSON.
-Value: TypeAlias = "int | float | str | bool | list[Any] | dict[str, Any] | None"
+from pipeline.runs.words import Value
+
 Properties: TypeAlias = Mapping[str, Value]
 
 LIVE: Final = "LIVE"  # of an artifact

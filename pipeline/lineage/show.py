@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from components import fingerprint
-from pipeline.lineage import errors, names, pushes, side_files, verdicts, walk
+from pipeline.lineage import errors, names, side_files, verdicts, walk
 from pipeline.lineage.records import Artifact, Execution, Properties
 from pipeline.lineage.store import Store
 from pipeline.lineage.verdicts import Verdict
@@ -107,7 +107,7 @@ def show(store: Store, name: str) -> Provenance:
         run=trainer.run if trainer else "",
         pipeline=trainer.pipeline if trainer else "",
         versions=verdict.versions,
-        reused_by=pushes.reused_by(store, [model.id]).get(model.id, ()),
+        reused_by=names.reused_by(store, [model.id]).get(model.id, ()),
         artifacts=tuple(_places(graph)),
         steps=tuple(_steps(store, graph, verdict)),
         parameters=_parameters(detector, trainer),

@@ -1,19 +1,27 @@
 """Files beside artifacts, as the lineage commands read them: gone ones are told, not skipped."""
 
+import gzip
 import json
 import pathlib
-from collections.abc import Mapping
-from typing import Any, Final
+import struct
+import zlib
+from collections.abc import Iterator, Mapping
+from typing import IO, Any, Final, cast
 
 from components import artifact_files
-from pipeline.journal.run_folder import RunFolder
 from pipeline.lineage import errors
 from pipeline.lineage.records import Artifact, Execution
+from pipeline.runs.folders import RunFolder
 from schemas import signatures, track_index, video_record
 from schemas.track_index import TrackRow
 from schemas.video_record import VideoRecord
 
 SERVING_MODEL: Final = "Format-Serving"  # folder of the SavedModel in a Model, as TFX names it
+
+
+_HEADER: Final = struct.Struct("<QI")  # length of the record, masked CRC of the length
+_CRC_BYTES: Final = 4  # of the record itself
+_CHUNK_BYTES: Final = 1 << 20
 
 
 def videos(manifest: Artifact) -> list[VideoRecord]:
@@ -105,3 +113,50 @@ def _gone(artifact: Artifact, error: Exception) -> errors.FilesGoneError:
         f"cannot read the files of {artifact.type} {artifact.id}{state} ({error}); restore them,"
         " or take what only ML Metadata says"
     )
+
+
+class RecordFileError(Exception):
+    """A file that is no whole TFRecord file.
+
+    Attributes:
+      code: Stable snake_case reason.
+    """
+
+    code = "record_file_broken"
+
+
+def read_records(path: pathlib.Path) -> Iterator[bytes]:
+    """Yields the records of the TFRecord file at `path`, gzipped if it ends in `.gz`.
+
+    The checksums inside the file are not looked at: who compares digests of the records sees
+    every changed byte.
+
+    Raises:
+      RecordFileError: The file ends inside a record, or is no gzip file, or cannot be read.
+    """
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            yield from _records(cast(IO[bytes], file), path)
+    except (OSError, EOFError, zlib.error) as error:
+        raise RecordFileError(f"cannot read {path}: {error}") from error
+
+
+def _records(file: IO[bytes], path: pathlib.Path) -> Iterator[bytes]:
+    while header := file.read(_HEADER.size):
+        if len(header) < _HEADER.size:
+            raise RecordFileError(f"{path} ends inside a record")
+        length, _ = _HEADER.unpack(header)
+        yield _exactly(file, length, path)
+        _exactly(file, _CRC_BYTES, path)
+
+
+def _exactly(file: IO[bytes], length: int, path: pathlib.Path) -> bytes:
+    """Reads `length` bytes; by pieces, so that a damaged length does not ask for all memory."""
+    pieces = []
+    while length:
+        piece = file.read(min(length, _CHUNK_BYTES))
+        if not piece:
+            raise RecordFileError(f"{path} ends inside a record")
+        pieces.append(piece)
+        length -= len(piece)
+    return b"".join(pieces)

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from components.serving_validator import keys as serving_keys
 from pipeline.evaluation.summary import EvaluationSummary, Gate
-from pipeline.lineage import errors, names, pushes, side_files
-from pipeline.lineage.pushes import Push
+from pipeline.lineage import errors, names, side_files
+from pipeline.lineage.names import Push
 from pipeline.lineage.records import CACHED, Artifact, Execution, Link
 from pipeline.lineage.store import Store
 
@@ -65,7 +65,7 @@ class Verdict:
     @property
     def versions(self) -> tuple[str, ...]:
         """Under which the model was pushed."""
-        return pushes.versions(self.pushes)
+        return names.versions(self.pushes)
 
 
 def why(store: Store, name: str) -> Verdict:
@@ -81,7 +81,7 @@ def of_model(store: Store, model_id: int) -> Verdict:
     """The verdict on the model of that id."""
     judged = _Judged(store, model_id)
     baselines = [identity for e in judged.executions if (identity := judged.baseline_id(e))]
-    pushed = pushes.by_model(store, {model_id, *baselines})
+    pushed = names.by_model(store, {model_id, *baselines})
     return Verdict(
         model_id=model_id,
         evaluations=tuple(
@@ -156,7 +156,7 @@ def _evaluation(
         artifact_id=artifact.id,
         blessed=judged.blessed(execution),
         baseline_id=baseline,
-        baseline_versions=pushes.versions(pushed.get(baseline, ())) if baseline else (),
+        baseline_versions=names.versions(pushed.get(baseline, ())) if baseline else (),
         gates=gates,
         overall=overall,
         unread=unread,

@@ -4,9 +4,9 @@ import pathlib
 
 from ml_metadata.proto import metadata_store_pb2
 
-from pipeline.config.metadata import MYSQL, MetadataConfig
+from pipeline.config.sections import MYSQL, MetadataConfig
 from pipeline.config.tree import PipelineConfig
-from pipeline.metadata import settings
+from pipeline.metadata import server
 
 SQLITE_FILE = "metadata.db"
 
@@ -39,7 +39,7 @@ def sqlite_path(config: PipelineConfig) -> pathlib.Path:
 
 
 def _mysql(config: MetadataConfig) -> metadata_store_pb2.ConnectionConfig:
-    account = settings.account(config)
+    account = server.read_account(config)
     store = metadata_store_pb2.ConnectionConfig()
     store.mysql.host = config.host
     store.mysql.port = config.port

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pymysql
 from pymysql.constants import ER
 
-from pipeline.config.metadata import MYSQL
+from pipeline.config.sections import MYSQL
 from pipeline.config.tree import PipelineConfig
 from pipeline.metadata import (
     errors,
@@ -17,9 +17,7 @@ from pipeline.metadata import (
     rewriting,
     schema,
     server,
-    settings,
     snapshot,
-    tables,
     transfer,
     verification,
 )
@@ -69,10 +67,10 @@ def copy(config: PipelineConfig, source: pathlib.Path, rewrites: Sequence[str] =
         )
     prepared = _read(source, rewriting.parse(rewrites))
     readiness.ensure_ready(config)
-    username = settings.account(config.metadata).username
+    username = server.read_account(config.metadata).username
     with contextlib.closing(server.connect(config.metadata, raw_text=True)) as connection:
         server.choose_database(connection, config.metadata, username)
-        with tables.locked(connection, config.metadata):
+        with schema.locked(connection, config.metadata):
             connection.autocommit(False)
             try:
                 return _until_undisturbed(prepared, connection)

@@ -24,7 +24,7 @@ MetadataError
 
 from collections.abc import Collection, Sequence
 
-from pipeline.config.metadata import PASSWORD_VARIABLE, USERNAME_VARIABLE
+from pipeline.config.sections import PASSWORD_VARIABLE, USERNAME_VARIABLE
 
 SUPPORTED_PLUGIN = "mysql_native_password"
 

@@ -7,9 +7,9 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from pipeline.config.metadata import MYSQL
+from pipeline.config.sections import MYSQL
 from pipeline.config.tree import PipelineConfig
-from pipeline.metadata import connection, errors, privileges, readiness, schema, server, settings
+from pipeline.metadata import connection, errors, readiness, schema, server
 
 # By what they are called on the screen and in JSON.
 _COUNTS: Final = {
@@ -64,11 +64,11 @@ def inspect(config: PipelineConfig) -> StoreFacts:
 
 
 def _of_server(config: PipelineConfig) -> StoreFacts:
-    account = settings.account(config.metadata)
+    account = server.read_account(config.metadata)
     with contextlib.closing(server.connect(config.metadata)) as administration:
         server.choose_database(administration, config.metadata, account.username)
-        granted = privileges.granted(administration, config.metadata.database)
-        missing = [name for name in privileges.DATA if name not in granted]
+        granted = server.granted(administration, config.metadata.database)
+        missing = [name for name in server.DATA if name not in granted]
         if missing:
             raise errors.MissingGrantsError(config.metadata.database, account.username, missing)
         version = _version(schema.of_server(administration, config.metadata))
@@ -78,7 +78,7 @@ def _of_server(config: PipelineConfig) -> StoreFacts:
             server=product if "mariadb" in product.lower() else f"MySQL {product}",
             place=f"{server.address(config.metadata)}/{config.metadata.database}",
             account=account.username,
-            privileges=tuple(name for name in privileges.UPGRADE if name in granted),
+            privileges=tuple(name for name in server.UPGRADE if name in granted),
             schema_version=version,
             counts=_counts(lambda sql: server.query(administration, sql), version),
         )

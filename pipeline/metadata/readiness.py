@@ -1,17 +1,23 @@
-"""Whether runs can use the store: asked once before the first node, and by every step."""
+"""Whether runs can use the store, asked before the first node and by every step; and whose it is.
+
+TFX names the folders of artifacts by execution id, and every store counts from 1: a second store on
+the same folder would write into the artifacts of the first.
+"""
 
 import contextlib
 import logging
+import pathlib
 import random
 import time
 from collections.abc import Callable
+from typing import Final
 
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
 
-from pipeline.config.metadata import MYSQL, MetadataConfig
+from pipeline.config.sections import MYSQL, MetadataConfig
 from pipeline.config.tree import PipelineConfig
-from pipeline.metadata import connection, errors, privileges, schema, server, settings, tables
+from pipeline.metadata import connection, errors, schema, server
 
 PATIENCE_SECONDS = 30.0
 _FIRST_PAUSE_SECONDS = 0.25
@@ -19,6 +25,9 @@ _LONGEST_PAUSE_SECONDS = 4.0
 _FILE_ATTEMPTS = 5
 
 _log = logging.getLogger(__name__)
+
+
+FILE_NAME: Final = "metadata-store"
 
 
 def ensure_ready(config: PipelineConfig, *, patience_seconds: float = PATIENCE_SECONDS) -> None:
@@ -57,14 +66,14 @@ def _patiently(attempt: Callable[[], None], config: MetadataConfig, seconds: flo
 
 
 def _check_server(config: MetadataConfig, store: metadata_store_pb2.ConnectionConfig) -> None:
-    username = settings.account(config).username
+    username = server.read_account(config).username
     with contextlib.closing(server.connect(config)) as administration:
         server.choose_database(administration, config, username)
         try:
-            tables.require(administration, config, privileges.DATA)
+            schema.require_tables(administration, config, server.DATA)
             version = schema.of_server(administration, config)
             if isinstance(version, schema.State):
-                tables.make(administration, config, store)
+                schema.make_tables(administration, config, store)
             else:
                 expect_library_version(version, f"the database {config.database!r}")
             metadata_store.MetadataStore(store)
@@ -104,3 +113,48 @@ def expect_library_version(version: int, where: str) -> None:
     """Raises SchemaVersionError unless `version` is that of the installed library."""
     if version != schema.LIBRARY_VERSION:
         raise errors.SchemaVersionError(where, version, schema.LIBRARY_VERSION)
+
+
+def claim(config: PipelineConfig) -> None:
+    """Notes that the output folder belongs to the store of `config`.
+
+    Raises:
+      OtherStoreError: It belongs to another one.
+    """
+    marker = pathlib.Path(config.output) / FILE_NAME
+    owner, own = _owner(config, marker), _name(config)
+    if owner not in ("", own):
+        raise errors.OtherStoreError(config.output, owner=owner, configured=own, marker=str(marker))
+    if not marker.exists():
+        marker.parent.mkdir(parents=True, exist_ok=True)
+        marker.write_text(own, encoding="utf-8")
+
+
+def hand_over(config: PipelineConfig, source: pathlib.Path) -> bool:
+    """Notes that the history of `source` went to the store of `config`, if its folder is this one.
+
+    Returns:
+      Whether it is.
+    """
+    output = pathlib.Path(config.output).resolve()
+    if source.resolve().parent != output:
+        return False
+    (output / FILE_NAME).write_text(_name(config), encoding="utf-8")
+    return True
+
+
+def _owner(config: PipelineConfig, marker: pathlib.Path) -> str:
+    """Name of the store that has written below the folder; empty if none has."""
+    if marker.exists():
+        return marker.read_text(encoding="utf-8")
+    file = pathlib.Path(config.output) / connection.SQLITE_FILE
+    return f"the file {file.name}" if file.exists() else ""
+
+
+def _name(config: PipelineConfig) -> str:
+    """The store, said in a way that stays true when the output folder moves."""
+    if config.metadata.backend == MYSQL:
+        return f"the database {config.metadata.database} on {server.address(config.metadata)}"
+    path = connection.sqlite_path(config)
+    inside = path.parent == pathlib.Path(config.output).resolve()
+    return f"the file {path.name if inside else path}"

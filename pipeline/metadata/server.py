@@ -1,4 +1,4 @@
-"""A connection to the MariaDB or MySQL server, and the true cause where there is none.
+"""The MariaDB or MySQL server: account, connection, rights, and the true cause where there is none.
 
 ML Metadata's client answers a wrong password, a missing plugin and a server that is down with
 the same empty message. PyMySQL is told to log in the way that client does: the same account, no
@@ -6,16 +6,19 @@ TLS unless `ca_file` asks for it, `mysql_native_password` and nothing else. Unli
 verifies the server's certificate.
 """
 
+import dataclasses
 import functools
+import os
+import re
 import ssl
-from collections.abc import Iterable
-from typing import Any, NoReturn
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, Final, NoReturn
 
 import pymysql
 from pymysql.constants import CR, ER
 
-from pipeline.config.metadata import MetadataConfig
-from pipeline.metadata import errors, settings
+from pipeline.config.sections import PASSWORD_VARIABLE, USERNAME_VARIABLE, MetadataConfig
+from pipeline.metadata import errors
 
 # PyMySQL speaks some of these; ML Metadata's client speaks none.
 _REFUSED_PLUGINS = (
@@ -38,9 +41,40 @@ _MAY_PASS = {
     ER.SERVER_SHUTDOWN,
 }
 _CONNECT_TIMEOUT_SECONDS = 10
-
 Connection = Any  # PyMySQL is untyped
 OperationalError = pymysql.err.OperationalError
+# Every run.
+DATA: Final = ("SELECT", "INSERT", "UPDATE", "DELETE")
+# The first run on an empty database.
+TABLES: Final = (*DATA, "CREATE", "ALTER")
+# Tables of an older version; tables that were left unfinished.
+UPGRADE: Final = (*TABLES, "DROP", "INDEX")
+_GRANT: Final = re.compile(r"GRANT (.+?) ON (\*|`(?:[^`]|``)+`)\.\* TO ")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Account:
+    """Who logs in; its text form leaves the password out."""
+
+    username: str
+    password: str = dataclasses.field(repr=False)
+
+
+def read_account(config: MetadataConfig, environment: Mapping[str, str] = os.environ) -> Account:
+    """The account that the environment names.
+
+    Raises:
+      MissingAccountError: A variable is not set, or empty.
+    """
+    # A Secret written with a line end at its end is a common accident.
+    values = {
+        name: environment.get(name, "").rstrip("\r\n")
+        for name in (USERNAME_VARIABLE, PASSWORD_VARIABLE)
+    }
+    missing = [name for name, value in values.items() if not value]
+    if missing:
+        raise errors.MissingAccountError(missing, config.secret)
+    return Account(username=values[USERNAME_VARIABLE], password=values[PASSWORD_VARIABLE])
 
 
 def address(config: MetadataConfig) -> str:
@@ -60,7 +94,7 @@ def connect(config: MetadataConfig, *, raw_text: bool = False) -> Connection:
     Raises:
       MetadataError: The cause, by its class.
     """
-    account = settings.account(config)
+    account = read_account(config)
     try:
         return pymysql.connect(
             host=config.host,
@@ -149,3 +183,44 @@ def raise_cause(config: MetadataConfig, username: str, error: Exception) -> NoRe
         raise errors.UnreachableError(address(config), str(cause or text)) from error
     encrypted = bool(config.ca_file)
     raise errors.AccessDeniedError(address(config), username, text, encrypted=encrypted) from error
+
+
+def granted(connection: Connection, database: str) -> set[str]:
+    """Privileges of `UPGRADE` that the account has on all tables of `database`."""
+    return privileges_of(_grants(connection), database)
+
+
+def lacking(connection: Connection, database: str, needed: Collection[str]) -> tuple[str, ...]:
+    """Those of `needed` that the account does not have."""
+    found = granted(connection, database)
+    return tuple(privilege for privilege in needed if privilege not in found)
+
+
+def privileges_of(grants: Collection[str], database: str) -> set[str]:
+    """Privileges of `UPGRADE` that the lines of SHOW GRANTS give on `database`."""
+    found: set[str] = set()
+    for line in grants:
+        match = _GRANT.match(line)
+        if match and _covers(match[2], database):
+            found.update(part.strip() for part in match[1].split(","))
+    return set(UPGRADE) if "ALL PRIVILEGES" in found else found & set(UPGRADE)
+
+
+def _grants(connection: Connection) -> list[str]:
+    """Lines of SHOW GRANTS, with those of the roles that are switched on."""
+    statement = "SHOW GRANTS"
+    [[version]] = query(connection, "SELECT VERSION()")
+    if "mariadb" not in version.lower():  # MySQL lists a role, not what it gives
+        [[roles]] = query(connection, "SELECT CURRENT_ROLE()")
+        statement += f" FOR CURRENT_USER() USING {roles}" if roles != "NONE" else ""
+    return [line for [line] in query(connection, statement)]
+
+
+def _covers(pattern: str, database: str) -> bool:
+    """Whether the database part of a grant, in which % and _ are wildcards, fits `database`."""
+    if pattern == "*":
+        return True
+    parts = re.split(r"(\\.|%|_)", pattern[1:-1].replace("``", "`"))
+    wild = {"%": ".*", "_": "."}
+    expression = "".join(wild.get(part) or re.escape(part.removeprefix("\\")) for part in parts)
+    return re.fullmatch(expression, database) is not None

@@ -6,21 +6,13 @@ from collections.abc import Callable
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
 
-from pipeline.config.metadata import MYSQL
+from pipeline.config.sections import MYSQL
 from pipeline.config.tree import PipelineConfig
-from pipeline.metadata import (
-    connection,
-    errors,
-    privileges,
-    readiness,
-    schema,
-    server,
-    settings,
-    tables,
-)
+from pipeline.metadata import connection, errors, readiness, schema, server
+from pipeline.metadata.schema import State
 
 
-def upgrade(config: PipelineConfig) -> int | schema.State:
+def upgrade(config: PipelineConfig) -> int | State:
     """Makes or upgrades the tables of the store of `config`; never goes back a version.
 
     Returns:
@@ -41,20 +33,20 @@ def upgrade(config: PipelineConfig) -> int | schema.State:
 
 def _upgrade_server(
     config: PipelineConfig, store: metadata_store_pb2.ConnectionConfig
-) -> int | schema.State:
-    username = settings.account(config.metadata).username
+) -> int | State:
+    username = server.read_account(config.metadata).username
     with contextlib.closing(server.connect(config.metadata)) as administration:
         server.choose_database(administration, config.metadata, username)
-        tables.require(administration, config.metadata, privileges.DATA)
+        schema.require_tables(administration, config.metadata, server.DATA)
         before = schema.of_server(administration, config.metadata)
         if _is_older(before, f"the database {config.metadata.database!r}"):
-            _migrate(lambda: tables.upgrade(administration, config.metadata, store), before)
+            _migrate(lambda: schema.upgrade_tables(administration, config.metadata, store), before)
         return before
 
 
 def _upgrade_file(
     config: PipelineConfig, store: metadata_store_pb2.ConnectionConfig
-) -> int | schema.State:
+) -> int | State:
     path = connection.sqlite_path(config)
     before = schema.of_file(path)
     if _is_older(before, str(path)):
@@ -62,15 +54,15 @@ def _upgrade_file(
     return before
 
 
-def _is_older(version: int | schema.State, where: str) -> bool:
-    if isinstance(version, schema.State):
+def _is_older(version: int | State, where: str) -> bool:
+    if isinstance(version, State):
         return False
     if version > schema.LIBRARY_VERSION:
         readiness.expect_library_version(version, where)
     return version < schema.LIBRARY_VERSION
 
 
-def _migrate(migration: Callable[[], object], before: int | schema.State) -> None:
+def _migrate(migration: Callable[[], object], before: int | State) -> None:
     try:
         migration()
     except RuntimeError as error:

@@ -10,7 +10,7 @@ import keras
 import tensorflow as tf
 
 from pipeline.model.decoding import decode_crops
-from pipeline.model.temporal import CLIP_LOGIT, FRAME_LOGITS
+from pipeline.model.detector import CLIP_LOGIT, FRAME_LOGITS
 from schemas import features, signatures
 from schemas.clip_spec import ClipSpec
 

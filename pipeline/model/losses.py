@@ -13,7 +13,7 @@ import numpy.typing as npt
 from keras import ops
 
 from pipeline.config.sections import TrainingConfig
-from pipeline.model.temporal import CLIP_LOGIT, FRAME_LOGITS
+from pipeline.model.detector import CLIP_LOGIT, FRAME_LOGITS
 
 IGNORED: Final = -1.0
 

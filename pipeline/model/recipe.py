@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from pipeline.config.sections import TrainingConfig
 from pipeline.model import calibration, export, inputs, resume, scores, selection, training
+from pipeline.model.detector import CLIP_LOGIT
 from pipeline.model.scores import Floats
-from pipeline.model.temporal import CLIP_LOGIT
 from pipeline.model.tracks import Tracks, read_tracks, single_hash
 from schemas import signatures
 from schemas.clip_spec import ClipSpec

@@ -13,10 +13,10 @@ import tensorflow as tf
 
 from pipeline.config.sections import TrainingConfig
 from pipeline.model import gradients, losses, scores
+from pipeline.model.detector import CLIP_LOGIT
 from pipeline.model.errors import DivergedError
 from pipeline.model.history import Epoch, best
 from pipeline.model.resume import WorkDirectory
-from pipeline.model.temporal import CLIP_LOGIT
 from pipeline.model.tracks import Tracks
 from schemas import progress
 

@@ -22,11 +22,11 @@ from pipeline.model import detector as detectors
 from pipeline.model import encoder as encoders
 from pipeline.model import history as histories
 from pipeline.model import inputs, losses, scores
+from pipeline.model.detector import CLIP_LOGIT, FRAME_LOGITS
 from pipeline.model.gradients import MeasuredAdamW
 from pipeline.model.history import Epoch
 from pipeline.model.resume import WorkDirectory
 from pipeline.model.selection import Selection, Watch, merit, predict
-from pipeline.model.temporal import CLIP_LOGIT, FRAME_LOGITS
 from pipeline.model.tracks import Tracks
 
 RNN: Final = "rnn"
@@ -87,7 +87,7 @@ def train(
     gpus = tf.config.list_physical_devices("GPU")
     policy = "mixed_float16" if _mixed(config, bool(gpus)) else "float32"
     with _strategy(len(gpus)).scope():
-        detector = detectors.build(config, train_tracks.clip, policy=policy)
+        detector = detectors.build_detector(config, train_tracks.clip, policy=policy)
         stages = _stages(config, is_mixed=policy != "float32")
         watch = Watch(
             config=config,

@@ -21,11 +21,11 @@ from tfx.proto.orchestration import pipeline_pb2
 
 from components import fingerprint
 from pipeline import graph
-from pipeline.config import load, nodes
-from pipeline.config.kubeflow import KubeflowConfig
+from pipeline.config import load
+from pipeline.config.clusters import KubeflowConfig, VertexConfig
 from pipeline.config.tree import PipelineConfig
-from pipeline.config.vertex import VertexConfig
 from pipeline.runners import errors, ir
+from schemas import names
 
 PREFIX: Final = "gz64:"
 # Linux takes 128 KiB in one argument. Argo Workflows keeps a whole workflow in one object, and
@@ -91,7 +91,7 @@ class Bundle:
 def build(config: PipelineConfig) -> Bundle:
     """Compiles the graph of `config`, runtime parameters open; `data.manifest` must be set."""
     compiled = ir.compile_graph(
-        graph.create_pipeline(config, runtime_parameters=True), order=nodes.NODES
+        graph.create_pipeline(config, runtime_parameters=True), order=names.NODES
     )
     anywhere = dataclasses.replace(config, kubeflow=KubeflowConfig(), vertex=VertexConfig())
     content = {

@@ -1,16 +1,16 @@
-"""The last step of a Kubeflow run: the report, whatever happened."""
+"""The last step of a Kubeflow run: the report, whatever happened. Imports no TFX."""
 
 from rich.console import Console
 
-from pipeline.journal import events
-from pipeline.journal.events import NodeState, Outcome
-from pipeline.journal.log import Journal, RunFollower
-from pipeline.journal.run_folder import RunFolder
-from pipeline.journal.state import RunState
-from pipeline.reports import run_report, summary_table
 from pipeline.runners import errors
+from pipeline.runs import events, reporting, summary_table
+from pipeline.runs.events import NodeState, Outcome
+from pipeline.runs.folders import RunFolder
+from pipeline.runs.journal import Journal, RunFollower
+from pipeline.runs.state import RunState
 
 _ENDED_WELL = (NodeState.RAN, NodeState.CACHED, NodeState.SKIPPED)
+
 _LOG_WIDTH = 100
 
 
@@ -31,10 +31,10 @@ def report(folder: RunFolder) -> None:
         journal.append(events.RunStarted(run_id=folder.run_id, pipeline=""))
     for event in _closing_events(state):
         journal.append(event)
-    summary = run_report.summarize(
+    summary = reporting.summarize(
         RunState(RunFollower(folder).read()), run_dir=folder.path, log=folder.log
     )
-    run_report.write(folder.summary, summary)
+    reporting.write(folder.summary, summary)
     Console(width=_LOG_WIDTH, highlight=False).print(summary_table.render(summary))
 
 

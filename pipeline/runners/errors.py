@@ -17,7 +17,7 @@ Those of compiling, of the cluster's API and of the steps on this machine are in
 
 from collections.abc import Sequence
 
-from pipeline.config.hints import did_you_mean
+from pipeline.config.load import did_you_mean
 
 
 class RunnerError(Exception):

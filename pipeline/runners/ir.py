@@ -9,7 +9,7 @@ from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.orchestration.portable import runtime_parameter_utils
 from tfx.proto.orchestration import pipeline_pb2
 
-from pipeline.runners import executions
+from pipeline.runners import launching
 
 
 def compile_graph(
@@ -28,13 +28,13 @@ def compile_graph(
     if set(before) == set(place) and all(
         place[earlier] < place[name] for name in before for earlier in before[name]
     ):
-        ir.nodes.sort(key=lambda node: place[executions.node_id(node)])
+        ir.nodes.sort(key=lambda node: place[launching.node_id(node)])
     return ir
 
 
 def upstream(ir: pipeline_pb2.Pipeline) -> dict[str, tuple[str, ...]]:
     """Ids of the nodes that must have ended before each node, in the order of the IR."""
-    return {executions.node_id(node): tuple(node.pipeline_node.upstream_nodes) for node in ir.nodes}
+    return {launching.node_id(node): tuple(node.pipeline_node.upstream_nodes) for node in ir.nodes}
 
 
 def bind(

@@ -1,14 +1,25 @@
-"""One node of a compiled pipeline, in a process of its own."""
+"""Container steps that need TFX: `prepare` before the first node, and one node of the graph."""
 
+import logging
+import pathlib
+import secrets
+from collections.abc import Mapping
+
+from ml_metadata.proto import metadata_store_pb2
 from tfx.dsl.components.common import resolver
+from tfx.orchestration import metadata
+from tfx.orchestration.portable.mlmd import common_utils, context_lib
+from tfx.proto.orchestration import pipeline_pb2
 
 from pipeline import parameters
 from pipeline.config import load
-from pipeline.journal import events, progress
-from pipeline.journal.run_folder import RunFolder
+from pipeline.config.tree import PipelineConfig
 from pipeline.metadata import connection, readiness
-from pipeline.reports import node_facts
-from pipeline.runners import beam, bundle, errors, executions, ir, launching
+from pipeline.runners import beam, bundle, errors, ir, launching, node_facts
+from pipeline.runs import events
+from pipeline.runs import journal as runs_journal
+from pipeline.runs.folders import RunFolder
+from pipeline.runs.journal import Follower, Journal
 
 
 def run_node(
@@ -18,7 +29,7 @@ def run_node(
 
     Args:
       parcel: The compiled pipeline.
-      folder: Of this run, as `preparation.prepare` left it.
+      folder: Of this run, as `prepare` left it.
       node_id: Of the node.
       sink: Is told every step.
 
@@ -32,12 +43,12 @@ def run_node(
     config = load.load(folder.config)
     graph = parcel.ir()
     ir.bind(graph, run_id=folder.run_id, values=parameters.values(config))
-    found = [entry.pipeline_node for entry in graph.nodes if executions.node_id(entry) == node_id]
+    found = [entry.pipeline_node for entry in graph.nodes if launching.node_id(entry) == node_id]
     if not found:
         raise errors.UnknownNodeError(node_id, list(ir.upstream(graph)))
     readiness.ensure_ready(config)
     store = connection.connection(config)
-    with progress.forwarded(sink) as forwarding_sink:
+    with runs_journal.forwarded(sink) as forwarding_sink:
         launcher = launching.NodeLauncher(
             graph,
             store,
@@ -48,7 +59,74 @@ def run_node(
         [node] = found
         # Components find their own execution again; a resolver would register a second one.
         is_resolver = node.node_info.type.name == resolver.Resolver.get_class_type()
-        if is_resolver and executions.is_done(store, node):
+        if is_resolver and launching.is_done(store, node):
             launcher.repeat(node)
         else:
             launcher.launch(node)
+
+
+def prepare(parcel: bundle.Bundle, folder: RunFolder, arguments: Mapping[str, str]) -> None:
+    """Checks code, arguments and metadata; writes what the other steps read. Safe to repeat.
+
+    Args:
+      parcel: The compiled pipeline.
+      folder: Of this run.
+      arguments: Of this run, as text, by configuration key.
+
+    Raises:
+      CodeMismatchError: Other code compiled the pipeline.
+      ConfigError: An argument is refused.
+      MetadataError: The metadata store is not ready.
+    """
+    bundle.check_code(parcel)
+    config = parameters.with_arguments(parcel.config, arguments)
+    readiness.claim(config)
+    readiness.ensure_ready(config)
+    _write(bundle.path_below(config.output, parcel.digest), parcel.text)
+    _write(folder.config, load.dump(config))
+    graph = parcel.ir()
+    ir.bind(graph, run_id=folder.run_id, values=parameters.values(config))
+    _register(graph, connection.connection(config))
+    _open_journal(folder, config, graph)
+    logging.info("run %s of %s is prepared", folder.run_id, config.name)
+
+
+def _write(path: pathlib.Path, text: str) -> None:
+    """Writes a file that is never changed; another process sees all of it or none."""
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(f".{secrets.token_hex(4)}")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
+
+
+def _register(graph: pipeline_pb2.Pipeline, store: metadata_store_pb2.ConnectionConfig) -> None:
+    """Registers every type and context, alone: parallel steps then only find them."""
+    with metadata.Metadata(store) as handle:
+        common_utils.register_type_if_not_exist(
+            handle, metadata_store_pb2.ContextType(name=context_lib.CONTEXT_TYPE_EXECUTION_CACHE)
+        )
+        for entry in graph.nodes:
+            node = entry.pipeline_node
+            common_utils.register_type_if_not_exist(handle, node.node_info.type)
+            for output in node.outputs.outputs.values():
+                common_utils.register_type_if_not_exist(handle, output.artifact_spec.type)
+            context_lib.prepare_contexts(handle, node.contexts)
+
+
+def _open_journal(folder: RunFolder, config: PipelineConfig, graph: pipeline_pb2.Pipeline) -> None:
+    """Tells how the run begins, unless an earlier attempt or the command that runs it has."""
+    told = {type(event) for event in Follower(folder.journal).read()}
+    journal = Journal(folder.journal)
+    if events.RunStarted not in told:
+        journal.append(
+            events.RunStarted(
+                run_id=folder.run_id,
+                pipeline=config.name,
+                num_clips=config.clip.num_clips,
+                notice=config.data.notice,
+            )
+        )
+    if events.Planned not in told:
+        journal.append(events.Planned(nodes=tuple(ir.upstream(graph))))

@@ -6,7 +6,7 @@ import re
 
 from schemas import features
 
-MAX_MODULE_LINES = 250
+MAX_MODULE_LINES = 500
 MAX_FUNCTION_LINES = 50
 VAGUE_NAMES = {"utils", "util", "common", "misc", "base", "manager", "helpers", "helper"}
 STDLIB_CLASHES = {"types", "html", "json", "logging", "queue", "io", "copy", "calendar"}

@@ -12,7 +12,7 @@ from measuring import Figure, Outcome, Way, compare
 from numpy.typing import NDArray
 from skimage import data
 
-from components.video import reader, sampling
+from components.video import clips, reader
 from schemas.clip_spec import ClipSpec
 
 WIDTH: Final = 1280
@@ -56,7 +56,7 @@ def _sample(path: pathlib.Path) -> Sampled:
     """The K x T frames of the default geometry."""
 
     def pick(times: Sequence[float]) -> list[int]:
-        return list(chain.from_iterable(sampling.clip_indices(times, ClipSpec())))
+        return list(chain.from_iterable(clips.clip_indices(times, ClipSpec())))
 
     return reader.sample(path, pick, lambda frame: frame)
 

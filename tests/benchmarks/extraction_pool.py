@@ -9,7 +9,8 @@ import cv2
 from measuring import WALL, Outcome, Way, compare
 
 from components.video import clips, pool
-from components.video.detector import FaceDetector, find_detector
+from components.video.detector import find_detector
+from components.video.faces import FaceDetector
 from pipeline.demo import dataset
 from schemas.clip_spec import ClipSpec
 from schemas.face_config import FaceConfig

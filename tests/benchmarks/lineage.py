@@ -66,7 +66,7 @@ def _sightings(store: Store) -> int:
 
 
 def _drawn(store: Store) -> int:
-    diagram = graph.of(store, _VERSION)
+    diagram = graph.graph_of(store, _VERSION)
     page.render(diagram)
     return len(diagram.nodes)
 

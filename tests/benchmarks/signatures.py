@@ -9,7 +9,7 @@ from measuring import CPU, WALL, Outcome, Way, compare
 from numpy.typing import NDArray
 from skimage import data
 
-from components.video import jpeg
+from components.video import crops as video_crops
 from pipeline.config.sections import TrainingConfig
 from pipeline.model import detector, export
 from schemas import features
@@ -46,7 +46,7 @@ def run(folder: pathlib.Path) -> Outcome:
 
 
 def _export(folder: pathlib.Path) -> None:
-    keras_model = detector.build(CONFIG, CLIP).model
+    keras_model = detector.build_detector(CONFIG, CLIP).model
     answers = export.Answers(temperature=1.0, thresholds=(0.9, 0.6), preprocessing_hash="")
 
     def transform(examples: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -64,7 +64,10 @@ def _tracks() -> tf.Tensor:
     )
     return tf.constant(
         [
-            [jpeg.encode(portrait[y : y + side, x : x + side], CLIP.jpeg_quality) for x, y in track]
+            [
+                video_crops.encode_jpeg(portrait[y : y + side, x : x + side], CLIP.jpeg_quality)
+                for x, y in track
+            ]
             for track in corners
         ]
     )

@@ -14,12 +14,12 @@ from typing import Final
 from measuring import CPU, Outcome, Way, compare
 
 from pipeline.config import load
-from pipeline.journal import events
-from pipeline.journal.log import Follower
-from pipeline.journal.run_folder import RunFolder
 from pipeline.runners import bundle
+from pipeline.runs import events
+from pipeline.runs.folders import RunFolder
+from pipeline.runs.journal import Follower
 
-_NODE: Final = (sys.executable, "-m", "pipeline.runners.node")
+_NODE: Final = (sys.executable, "-m", "pipeline.cli.node")
 _TENSORFLOW: Final = (sys.executable, "-c", "import tensorflow")
 _LAUNCHER: Final = (sys.executable, "-c", "from tfx.orchestration.portable import launcher")
 _LIGHT: Final = "ImportSchemaGen"

@@ -14,7 +14,7 @@ from tfx.types import standard_artifacts
 
 from pipeline.config import load
 from pipeline.metadata import connection, readiness
-from pipeline.runners import cache_keys, cached_outputs, ir, launching
+from pipeline.runners import caching, ir, launching
 
 DEADLINE_SECONDS = 40.0
 
@@ -97,8 +97,8 @@ def launch(overrides, environment, graph, run_id, node_ids=None):
     ir.bind(compiled, run_id=run_id)
     config = load.with_overrides(load.load("local"), overrides)
     readiness.ensure_ready(config)
-    cached_outputs.install()
-    cache_keys.install()
+    caching.install_outputs()
+    caching.install_keys()
     launcher = launching.NodeLauncher(
         compiled,
         connection.connection(config),

@@ -14,8 +14,8 @@ from PIL import Image
 
 from pipeline.config import load
 from pipeline.dashboards.pages import ERRORS, EVALUATION, LINEAGE, PAGES, RUN, TRAINING
-from pipeline.journal.dashboard_folder import DashboardFolder
 from pipeline.lineage import store
+from pipeline.runs.folders import DashboardFolder
 
 ROOT = pathlib.Path(__file__).parents[2]
 GUIDE = ROOT / "pipeline" / "docs" / "dashboards.md"

@@ -26,13 +26,13 @@ from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
 
 from pipeline.config import load
-from pipeline.config.nodes import NODES
-from pipeline.journal import events
-from pipeline.journal.log import Follower, RunFollower
-from pipeline.journal.run_folder import RunFolder
 from pipeline.metadata import connection
-from pipeline.runners.emulation import outputs
+from pipeline.runners.emulation import outputs as emulation_outputs
+from pipeline.runs import events
+from pipeline.runs.folders import RunFolder
+from pipeline.runs.journal import Follower, RunFollower
 from schemas import signatures, track_index
+from schemas.names import NODES
 
 pytestmark = pytest.mark.slow
 
@@ -275,7 +275,7 @@ def _process_of(run_id, node):
             words = path.read_bytes().decode(errors="replace").split("\0")
         except (FileNotFoundError, ProcessLookupError):
             continue
-        is_step = words[1:3] == ["-m", "pipeline.runners.node"]  # and not what stands around it
+        is_step = words[1:3] == ["-m", "pipeline.cli.node"]  # and not what stands around it
         if is_step and run_id in words and node in words:
             return int(path.parent.name)
     raise LookupError(f"no process of {node} in {run_id}")
@@ -319,7 +319,7 @@ def _executions(store, run_id):
 
 def _shown(folder, step):
     """What a step handed to Kubeflow, as kfp's own types."""
-    text = (folder / "kubeflow" / step / outputs.COLLECTED).read_text()
+    text = (folder / "kubeflow" / step / emulation_outputs.COLLECTED).read_text()
     told = json_format.Parse(text, pipeline_spec_pb2.ExecutorOutput())
     return {
         name: executor_output_utils.artifact_list_to_dsl_artifact(found, is_artifact_list=False)

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from pipeline.config.nodes import NODES
+from schemas.names import NODES
 
 pytestmark = pytest.mark.slow
 

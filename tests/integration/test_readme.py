@@ -77,9 +77,9 @@ def test_a_run_starts_as_written(command, demo, place):
 
 def test_the_manifest_of_the_readme_is_read(place):
     [text] = re.findall(r"```csv\n(.*?)```", README, flags=re.DOTALL)
-    from components.video_validator import manifest
+    from schemas import manifest as schemas_manifest
 
     (place / "example.csv").write_text(text)
-    read = manifest.read(str(place / "example.csv"))
+    read = schemas_manifest.read(str(place / "example.csv"))
     assert len(read.rows) == 2
     assert not read.unknown_columns

@@ -7,9 +7,8 @@ from typing import Any, Final
 
 from pipeline.dashboards import tables
 from pipeline.dashboards.tables import Cell, Column, Row, Table
-from pipeline.lineage import words
-from pipeline.lineage.comparison import Change, Comparison
-from pipeline.lineage.run_facts import RunFacts
+from pipeline.lineage.comparison import Change, Comparison, RunFacts
+from pipeline.runs import words
 from schemas import taxonomy
 from schemas.video_record import VideoRecord
 

@@ -1,22 +1,86 @@
 """The page of two runs side by side."""
 
+import dataclasses
 import pathlib
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from pipeline.dashboards import headline
-from pipeline.dashboards.comparison import changes, outcomes, pairs, slices, wording
+from pipeline.dashboards import pages, tables
+from pipeline.dashboards.comparison import changes, slices, wording
 from pipeline.dashboards.errors import NothingRecordedError
-from pipeline.dashboards.index import entries
+from pipeline.dashboards.index import entries, run_table
+from pipeline.dashboards.index.entries import Entry
 from pipeline.dashboards.pages import Content
-from pipeline.dashboards.run import commands
+from pipeline.dashboards.run import configuration
 from pipeline.dashboards.sources import RunSources
-from pipeline.lineage import comparison, run_facts
-from pipeline.lineage.comparison import Comparison
-from pipeline.lineage.run_facts import RunFacts
+from pipeline.dashboards.tables import Cell, Column, Row, Table, Tone
+from pipeline.lineage import comparison
+from pipeline.lineage.comparison import Comparison, RunFacts
+from pipeline.runs import words
 from schemas import erased
 
+ROOT: Final = "../"  # of the site, from the folder of comparisons
+
+_SHOWN_REASONS: Final = 3
+
+
 _MIN_SLICE_VIDEOS: Final = "evaluation.min_slice_videos"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Side:
+    """One of the two runs, as the top of the page names it."""
+
+    run_id: str
+    href: str
+    date: str
+    outcome: str
+    tone: Tone
+
+
+def side(run: Entry) -> Side:
+    """A run as the top of the page names it."""
+    return Side(
+        run_id=run.run_id,
+        href=f"{ROOT}{pages.address_of_run(run.run_id)}",
+        date=f"{run.started:%d %B %Y, %H:%M} UTC",
+        outcome=run_table.status_of(run),
+        tone=run_table.tone_of(run),
+    )
+
+
+def outcome_table(before: Entry, after: Entry) -> Table:
+    """What came of each."""
+    runs = (before, after)
+    rows = (
+        ("Outcome", [_outcome(run) for run in runs]),
+        ("Pipeline", [tables.text(run.pipeline) for run in runs]),
+        ("Version pushed", [tables.text(run.version or tables.UNDEFINED) for run in runs]),
+        ("Videos that came in", [_count(run.num_videos) for run in runs]),
+        ("Test videos", [_count(run.num_test_videos) for run in runs]),
+        ("Why nothing was pushed", [_reasons(run) for run in runs]),
+    )
+    return Table(
+        caption="How the two runs ended",
+        columns=[Column(title=title) for title in ("What", "Before", "After")],
+        rows=[Row(cells=[tables.text(title), *cells]) for title, cells in rows],
+        is_sortable=False,
+        hides_caption=True,
+    )
+
+
+def _outcome(run: Entry) -> Cell:
+    return Cell(text=run_table.status_of(run), tone=run_table.tone_of(run))
+
+
+def _count(number: int | None) -> Cell:
+    return tables.text(tables.UNDEFINED if number is None else f"{number:,}")
+
+
+def _reasons(run: Entry) -> Cell:
+    left_out = len(run.reasons) - _SHOWN_REASONS
+    note = f"and {words.counted(left_out, 'reason')} more" if left_out > 0 else ""
+    return Cell(text="; ".join(run.reasons[:_SHOWN_REASONS]) or tables.UNDEFINED, note=note)
 
 
 def content(before: RunSources, after: RunSources) -> Content:
@@ -32,19 +96,19 @@ def content(before: RunSources, after: RunSources) -> Content:
     both = (entries.of_sources(before), entries.of_sources(after))
     has_slices = bool(by_slice.changes)
     values: Mapping[str, Any] = {
-        "before": outcomes.side(both[0]),
-        "after": outcomes.side(both[1]),
+        "before": side(both[0]),
+        "after": side(both[1]),
         "verdict": wording.verdict(found, old, new),
         "changed": wording.changed(found),
-        "metrics": [metric.title for metric in headline.HEADLINES],
-        "metric_group": pairs.METRIC,
+        "metrics": [metric.title for metric in tables.HEADLINES],
+        "metric_group": slices.METRIC,
         "overall": slices.overall_table(by_slice, old.name, new.name),
-        "pairs": pairs.chart(by_slice, old.name, new.name) if has_slices else None,
+        "pairs": slices.chart(by_slice, old.name, new.name) if has_slices else None,
         "slices": slices.slice_table(by_slice, old.name, new.name) if has_slices else None,
         "chance": _chance(found),
-        "outcomes": outcomes.table(*both),
+        "outcomes": outcome_table(*both),
         "gates": changes.gates(before.summary["gates"], after.summary["gates"]),
-        "command": commands.lineage(after, "diff", found.before, found.after),
+        "command": configuration.lineage_commands(after, "diff", found.before, found.after),
         **_changes(found, old, new, _erased(after.output, old, new)),
     }
     return Content(template="comparison.html", values=values)
@@ -56,7 +120,7 @@ def _facts(sources: RunSources) -> RunFacts:
             f"no records of {sources.run_id}: two runs can be compared where ML Metadata knows"
             " both; check metadata.* in the configuration"
         )
-    return run_facts.of_run(sources.store, sources.run_id, sources.output)
+    return comparison.facts_of_run(sources.store, sources.run_id, sources.output)
 
 
 def _erased(output: pathlib.Path, *both: RunFacts) -> frozenset[str]:

@@ -5,12 +5,10 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from pipeline.dashboards.headline import AUC, BALANCED_ACCURACY, HEADLINES, Headline
-from pipeline.dashboards.tables import Tone
+from pipeline.dashboards.tables import AUC, BALANCED_ACCURACY, HEADLINES, Headline, Tone
 from pipeline.evaluation.summary import OVERALL
-from pipeline.lineage import words
-from pipeline.lineage.comparison import Comparison, MetricChange
-from pipeline.lineage.run_facts import RunFacts
+from pipeline.lineage.comparison import Comparison, MetricChange, RunFacts
+from pipeline.runs import words
 from schemas import taxonomy
 
 # Few, and named beforehand: of many figures some come apart by chance.

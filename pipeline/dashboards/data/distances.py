@@ -14,7 +14,8 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2, statistics_p
 
 from pipeline.dashboards import charts, tables
 from pipeline.dashboards.charts import Chart
-from pipeline.dashboards.data import split_style, wording
+from pipeline.dashboards.data import features as data_features
+from pipeline.dashboards.data import statistics
 from pipeline.dashboards.tables import Column, Row, Table
 from schemas import taxonomy
 
@@ -96,7 +97,7 @@ def panel(chart_id: str, title: str, found: Sequence[Distance], heading: str) ->
       found: What was measured.
       heading: What `Distance.other` is: a split or a run.
     """
-    features = sorted({one.feature for one in found}, key=wording.title)
+    features = sorted({one.feature for one in found}, key=statistics.title_of)
     others = list(dict.fromkeys(one.other for one in found))
     longest = max(max(one.value, one.bound) for one in found)
     return Chart(
@@ -109,7 +110,7 @@ def panel(chart_id: str, title: str, found: Sequence[Distance], heading: str) ->
             yaxis={
                 "type": "category",
                 "autorange": "reversed",
-                "categoryarray": [wording.title(feature) for feature in features],
+                "categoryarray": [statistics.title_of(feature) for feature in features],
                 "ticklabelstandoff": 6,
             },
             barmode="group",
@@ -121,7 +122,7 @@ def panel(chart_id: str, title: str, found: Sequence[Distance], heading: str) ->
 
 def _table(found: Sequence[Distance], caption: str, heading: str) -> Table:
     """The distances, those over their bound first."""
-    ordered = sorted(found, key=lambda one: (one.passed, wording.title(one.feature)))
+    ordered = sorted(found, key=lambda one: (one.passed, statistics.title_of(one.feature)))
     return Table(
         caption=caption,
         columns=[
@@ -162,11 +163,11 @@ def _bars(other: str, found: Sequence[Distance]) -> Mapping[str, Any]:
         "orientation": "h",
         "name": other,
         "x": [round(one.value, 4) for one in chosen],
-        "y": [wording.title(one.feature) for one in chosen],
+        "y": [statistics.title_of(one.feature) for one in chosen],
         "text": [f"{one.value:.2f}" + ("" if one.passed else " over") for one in chosen],
         "textposition": "outside",
         "cliponaxis": False,
-        "marker": {"color": split_style.COLOURS.get(other, charts.ACCENT)},
+        "marker": {"color": data_features.COLOURS.get(other, charts.ACCENT)},
         "hovertemplate": f"%{{y}}<br>{other}: %{{x:.3f}}<extra></extra>",
     }
 
@@ -178,7 +179,7 @@ def _bounds(found: Sequence[Distance]) -> Mapping[str, Any]:
         "mode": "markers",
         "name": "bound",
         "x": list(bounds.values()),
-        "y": [wording.title(feature) for feature in bounds],
+        "y": [statistics.title_of(feature) for feature in bounds],
         "marker": {
             "symbol": "line-ns",
             "size": 34,
@@ -193,7 +194,7 @@ def _row(one: Distance) -> Row:
     outcome = tables.text("within the bound", tone="good")
     return Row(
         cells=[
-            tables.Cell(text=wording.title(one.feature), note=one.feature),
+            tables.Cell(text=statistics.title_of(one.feature), note=one.feature),
             tables.text(one.other),
             tables.number(one.value, 3),
             tables.number(one.bound, 3),

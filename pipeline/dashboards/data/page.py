@@ -1,30 +1,116 @@
 """The data page: what came in, what was left out, and what the rest looks like to TFDV."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from pipeline.dashboards import sources as outputs
 from pipeline.dashboards.charts import Chart
 from pipeline.dashboards.data import (
     anomalies,
-    category_charts,
     distances,
-    feature_table,
+    features,
     files,
-    gate,
-    numeric_charts,
-    overview,
-    rejected,
+    left_out,
     samples,
     splits,
 )
+from pipeline.dashboards.data.files import Letters
 from pipeline.dashboards.data.statistics import BySplit
 from pipeline.dashboards.pages import Absent, Content
 from pipeline.dashboards.sources import RunSources
+from pipeline.dashboards.tables import UNDEFINED, Tile
 from schemas import taxonomy
+from schemas.track_index import TrackRow
 from schemas.video_record import VideoRecord
 
+_SECONDS_IN_MINUTE: Final = 60
+_SECONDS_IN_HOUR: Final = 3600
+
+
 _TRAIN = taxonomy.Split.TRAIN.value
+
+
+def overview_tiles(
+    records: Sequence[VideoRecord],
+    tracks: Sequence[TrackRow],
+    letters: Sequence[Letters],
+    report: Mapping[str, Any] | None,
+    refusal: str,
+) -> list[Tile]:
+    """The figures that the run has so far."""
+    found = [*_counts(letters), *(_records(records) if records else [])]
+    if records and tracks:
+        found.append(_coverage(records, tracks))
+    if report or refusal:
+        found.append(_gate(report))
+    return found
+
+
+def video_duration(seconds: float) -> str:
+    """Hours and minutes; minutes and seconds below an hour."""
+    if seconds < _SECONDS_IN_HOUR:
+        return f"{seconds // _SECONDS_IN_MINUTE:.0f} min {seconds % _SECONDS_IN_MINUTE:.0f} s"
+    minutes = seconds % _SECONDS_IN_HOUR // _SECONDS_IN_MINUTE
+    return f"{seconds // _SECONDS_IN_HOUR:,.0f} h {minutes:.0f} min"
+
+
+def _counts(letters: Sequence[Letters]) -> list[Tile]:
+    if not letters:
+        return []
+    num_rows, num_left_out = max(one.num_inputs for one in letters), left_out.num_letters(letters)
+    share = f"{100 * num_left_out / num_rows:.1f} % of all" if num_rows else ""
+    return [
+        Tile(label="Videos in the manifest", value=f"{num_rows:,}"),
+        Tile(
+            label="Left out",
+            value=f"{num_left_out:,}",
+            note=share if num_left_out else "nothing was rejected",
+            tone="warn" if left_out.num_letters(letters, with_erased=False) else "",
+        ),
+    ]
+
+
+def _records(records: Sequence[VideoRecord]) -> list[Tile]:
+    num_fake = sum(record.is_fake for record in records)
+    people = splits.identities(records)
+    components = {record.component_id for record in records}
+    seconds = sum(record.duration_seconds for record in records)
+    return [
+        Tile(
+            label="Accepted by the validator",
+            value=f"{len(records):,}",
+            note=f"{num_fake:,} fake, {len(records) - num_fake:,} real",
+        ),
+        Tile(
+            label="Identities",
+            value=f"{len(people):,}" if people else UNDEFINED,
+            note="" if people else "the manifest names nobody",
+        ),
+        Tile(
+            label="Connected components",
+            value=f"{len(components):,}",
+            note="bound by people, sources or files",
+        ),
+        Tile(label="Total duration", value=video_duration(seconds)),
+    ]
+
+
+def _coverage(records: Sequence[VideoRecord], tracks: Sequence[TrackRow]) -> Tile:
+    num_usable = len({track.record_key for track in tracks})
+    return Tile(
+        label="Coverage",
+        value=f"{100 * num_usable / len(records):.1f} %",
+        note=f"{num_usable:,} of {len(records):,} accepted videos have a usable face track",
+    )
+
+
+def _gate(report: Mapping[str, Any] | None) -> Tile:
+    if report and report["passed"]:
+        num_rules = len(report["rules"])
+        return Tile(
+            label="DataGate", value="passed", note=f"all {num_rules} rules hold", tone="good"
+        )
+    return Tile(label="DataGate", value="refused", note="nothing was trained", tone="bad")
 
 
 def content(sources: RunSources) -> Content | Absent:
@@ -33,16 +119,16 @@ def content(sources: RunSources) -> Content | Absent:
     if not records and not letters:
         return _absent(sources)
     tracks, report = files.tracks(sources), files.gate_report(sources)
-    refusal = gate.refusal(sources.summary)
+    refusal = left_out.gate_refusal(sources.summary)
     values = {
-        "tiles": overview.tiles(records, tracks, letters, report, refusal),
+        "tiles": overview_tiles(records, tracks, letters, report, refusal),
         "has_letters": bool(letters),
         "num_rows": max((one.num_inputs for one in letters), default=0),
-        "rejected_by_code": rejected.by_code(letters),
-        "rejected": rejected.listed(letters),
-        "more_rejected": rejected.more(letters),
-        "gate": gate.table(report) if report else None,
-        "offences": gate.offences(report) if report else [],
+        "rejected_by_code": left_out.letters_by_code(letters),
+        "rejected": left_out.listed_letters(letters),
+        "more_rejected": left_out.more_letters(letters),
+        "gate": left_out.gate_table(report) if report else None,
+        "offences": left_out.gate_offences(report) if report else [],
         "refusal": refusal,
         "splits": splits.table(records, tracks) if records else None,
         "split_charts": _split_charts(records),
@@ -78,9 +164,9 @@ def _statistics(sources: RunSources) -> Mapping[str, Any]:
     by_split = files.statistics(sources.files(outputs.STATISTICS))
     found = files.anomalies(sources)
     return {
-        "numeric_charts": numeric_charts.numeric_charts(by_split),
-        "category_charts": category_charts.category_charts(by_split),
-        "other_features": feature_table.table(by_split),
+        "numeric_charts": features.numeric_charts(by_split),
+        "category_charts": features.category_charts(by_split),
+        "other_features": features.feature_table(by_split),
         "track_counts": {split: dataset.num_examples for split, dataset in by_split.items()},
         "anomalies": anomalies.table(found),
         "no_anomalies": anomalies.calm_sentence(found) if found else "",

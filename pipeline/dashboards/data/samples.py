@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from pipeline.dashboards import frames
-from pipeline.dashboards.data import wording
+from pipeline.dashboards.data import statistics
 from pipeline.dashboards.frames import FaceTrack
 from pipeline.dashboards.sources import RunSources
 from schemas import features, taxonomy
@@ -95,7 +95,7 @@ def _of_key(
         by_value[tracks[record.key].slices[key]].append(record)
     values = sorted(by_value, key=lambda value: (-len(by_value[value]), value))
     return KeySamples(
-        title=wording.title(key),
+        title=statistics.title_of(key),
         slices=[
             SliceSamples(
                 value=value,

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pipeline.dashboards import charts, tables
 from pipeline.dashboards.charts import Chart
-from pipeline.dashboards.data import split_style
+from pipeline.dashboards.data import features
 from pipeline.dashboards.tables import Column, Row, Table
 from schemas import taxonomy
 from schemas.track_index import TrackRow
@@ -106,7 +106,7 @@ def _by_name(
             [
                 _bars(
                     split,
-                    split_style.COLOURS[split],
+                    features.COLOURS[split],
                     [counts[n, split] for n in drawn],
                     drawn,
                     is_flat=True,

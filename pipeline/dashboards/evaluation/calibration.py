@@ -2,12 +2,9 @@
 
 from typing import Any, Final
 
-from pipeline.dashboards import charts, headline, tables
-from pipeline.dashboards.charts import Chart
-from pipeline.dashboards.evaluation import traces, verdict
-from pipeline.dashboards.evaluation.decimals import short
-from pipeline.dashboards.evaluation.findings import SLICE_GROUP, Findings
-from pipeline.dashboards.evaluation.traces import Part
+from pipeline.dashboards import charts, tables
+from pipeline.dashboards.charts import Chart, Part, short_number
+from pipeline.dashboards.evaluation.findings import SLICE_GROUP, Findings, interval_bounds
 from pipeline.dashboards.tables import Column, Row, Table
 from pipeline.evaluation import score_intervals
 from pipeline.evaluation.curves import CalibrationBin
@@ -25,14 +22,14 @@ _COLUMNS: Final = (
 def reliability(findings: Findings) -> Chart:
     """Mean score against the share of fakes, by bin; how many videos below."""
     drawn = {name: [{}, *_parts(findings, name)] for name in findings.curves}
-    empty = [traces.dashed("as it should be", [0, 1], [0, 1]), _points(), _sizes()]
+    empty = [charts.dashed_trace("as it should be", [0, 1], [0, 1]), _points(), _sizes()]
     return Chart(
         id="reliability",
         title="Reliability",
         summary="Of the videos that score about 0.8, are about 80 % fake? Points on the dashed line"
         " say yes; bars below count the videos of each bin, and few videos make wide intervals.",
         figure=charts.figure(
-            traces.filled(empty, drawn.get(OVERALL, [{}, {}, {}])),
+            charts.filled_trace(empty, drawn.get(OVERALL, [{}, {}, {}])),
             xaxis=charts.rate_axis("Score, P(fake)", anchor="y2"),
             yaxis=charts.rate_axis("Share of fakes", domain=[0.27, 1]),
             yaxis2=charts.axis("Videos", domain=[0, 0.19], rangemode="tozero", nticks=3),
@@ -80,12 +77,14 @@ def _parts(findings: Findings, name: str) -> list[Part]:
     bounds = [_bounds(findings, entry) for entry in filled]
     points = {
         "name": _label(findings, name),
-        "x": short((entry.total_score / entry.num_videos for entry in filled), 3),
-        "y": short(shares, 3),
-        "error_y.array": short((b[1] - s for s, b in zip(shares, bounds, strict=True)), 3),
-        "error_y.arrayminus": short((s - b[0] for s, b in zip(shares, bounds, strict=True)), 3),
+        "x": short_number((entry.total_score / entry.num_videos for entry in filled), 3),
+        "y": short_number(shares, 3),
+        "error_y.array": short_number((b[1] - s for s, b in zip(shares, bounds, strict=True)), 3),
+        "error_y.arrayminus": short_number(
+            (s - b[0] for s, b in zip(shares, bounds, strict=True)), 3
+        ),
     }
-    centres = short(((entry.lower + entry.upper) / 2 for entry in bins), 3)
+    centres = short_number(((entry.lower + entry.upper) / 2 for entry in bins), 3)
     return [points, {"x": centres, "y": [entry.num_videos for entry in bins]}]
 
 
@@ -95,10 +94,10 @@ def _bounds(findings: Findings, entry: CalibrationBin) -> tuple[float, float]:
 
 
 def _label(findings: Findings, name: str) -> str:
-    found = findings.slices[name].metrics.get(headline.ECE.name)
+    found = findings.slices[name].metrics.get(tables.ECE.name)
     if found is None:
         return "this model"
-    return f"this model, ECE {found.value:.3f} {verdict.bounds(found)}".rstrip()
+    return f"this model, ECE {found.value:.3f} {interval_bounds(found)}".rstrip()
 
 
 def _table(findings: Findings) -> Table | None:

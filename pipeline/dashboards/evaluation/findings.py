@@ -11,7 +11,7 @@ from pipeline.dashboards.sources import RunSources
 from pipeline.evaluation import curves, gates, results
 from pipeline.evaluation.curves import Curves
 from pipeline.evaluation.statistics import DECISION_THRESHOLD
-from pipeline.evaluation.summary import OVERALL, EvaluationSummary, SliceSummary
+from pipeline.evaluation.summary import OVERALL, Estimate, EvaluationSummary, SliceSummary
 from pipeline.evaluation.video_metrics import Settings
 from pipeline.lineage import side_files
 from pipeline.lineage.errors import FilesGoneError
@@ -111,3 +111,10 @@ def _thresholds(sources: RunSources) -> tuple[float, ...]:
         return tuple(side_files.detector(model).get(signatures.THRESHOLDS, ()))
     except FilesGoneError:
         return ()
+
+
+def interval_bounds(found: Estimate) -> str:
+    """The interval in brackets; empty where the sample cannot tell one."""
+    if found.lower is None or found.upper is None:
+        return ""
+    return f"[{found.lower:.3f}, {found.upper:.3f}]"

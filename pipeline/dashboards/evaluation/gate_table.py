@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from pipeline.dashboards import tables
-from pipeline.dashboards.headline import HEADLINES
-from pipeline.dashboards.tables import Cell, Column, Row, Table
+from pipeline.dashboards.tables import HEADLINES, Cell, Column, Row, Table
 from pipeline.evaluation import statistics
 from pipeline.evaluation.summary import EvaluationSummary, Gate
 

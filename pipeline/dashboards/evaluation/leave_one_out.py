@@ -3,7 +3,7 @@
 from pipeline.dashboards import panel_data, tables
 from pipeline.dashboards.panel_data import Figure, LeaveOneMethodOut, LeftOut
 from pipeline.dashboards.tables import Cell, Column, Row, Table
-from pipeline.journal.run_folder import RunFolder
+from pipeline.runs.folders import RunFolder
 
 
 def of(folder: RunFolder) -> Table | None:

@@ -1,31 +1,74 @@
 """The evaluation page: how well the model does, on whom, and how far the figures can be trusted."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from pipeline.dashboards.errors import PanelDataError
 from pipeline.dashboards.evaluation import (
     calibration,
-    confusion,
-    findings,
     gate_table,
-    histograms,
     leave_one_out,
     ranking,
     risk_coverage,
     robustness,
-    scatter,
-    slice_table,
+    scores,
+    slices,
     timeline,
-    verdict,
 )
-from pipeline.dashboards.evaluation.findings import Findings
+from pipeline.dashboards.evaluation import findings as evaluation_findings
+from pipeline.dashboards.evaluation.findings import Findings, interval_bounds
 from pipeline.dashboards.pages import Absent, Content
 from pipeline.dashboards.sources import RunSources
-from pipeline.journal.run_folder import RunFolder
+from pipeline.dashboards.tables import HEADLINES, UNDEFINED, Headline, Tile
+from pipeline.evaluation.summary import OVERALL, Estimate, SliceSummary
+from pipeline.runs.folders import RunFolder
 
 T = TypeVar("T")
+
+
+def verdict_tiles(findings: Findings) -> tuple[Tile, ...]:
+    """The verdict, the headline metrics and how many videos they rest on."""
+    overall = findings.overall
+    if overall is None:
+        return (_verdict(findings),)
+    baseline = findings.baseline.get(OVERALL)
+    return (
+        _verdict(findings),
+        *(_metric(metric, overall, baseline) for metric in HEADLINES),
+        Tile(
+            label="Test videos",
+            value=f"{overall.num_videos:,}",
+            note=f"{overall.num_fake_videos:,} fake, {overall.num_real_videos:,} real",
+        ),
+    )
+
+
+def _verdict(findings: Findings) -> Tile:
+    summary = findings.summary
+    if summary.blessed:
+        return Tile(label="Gates", value="Passed", note="every gate holds", tone="good")
+    first, *others = summary.reasons or ("TFMA gave no reason",)
+    more = f" (and {len(others)} more)" if others else ""
+    return Tile(label="Gates", value="Not passed", note=f"{first}{more}", tone="bad")
+
+
+def _metric(metric: Headline, overall: SliceSummary, baseline: SliceSummary | None) -> Tile:
+    found = overall.metrics.get(metric.name)
+    if found is None:
+        return Tile(label=metric.title, value=UNDEFINED, note="undefined here", tone="faint")
+    before = baseline.metrics.get(metric.name) if baseline else None
+    return Tile(
+        label=metric.title,
+        value=f"{found.value:.3f}",
+        note="; ".join(_notes(found, before)),
+    )
+
+
+def _notes(found: Estimate, before: Estimate | None) -> Iterator[str]:
+    yield interval_bounds(found) or "no interval: resamples are all alike"
+    if before is not None:
+        yield f"baseline {before.value:.3f} ({found.value - before.value:+.3f})"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -38,7 +81,7 @@ class Broken:
 
 def content(sources: RunSources) -> Content | Absent:
     """The page of one run; Absent, with the reason, for one that was not evaluated."""
-    found = findings.of(sources)
+    found = evaluation_findings.of(sources)
     if found is None:
         return _absent(sources)
     values = {
@@ -54,10 +97,10 @@ def content(sources: RunSources) -> Content | Absent:
 
 def _tables(found: Findings) -> Mapping[str, Any]:
     return {
-        "tiles": verdict.tiles(found),
+        "tiles": verdict_tiles(found),
         "broken_gates": gate_table.broken(found.summary),
         "held_gates": gate_table.held(found.summary),
-        "slices": slice_table.of(found) if found.summary.slices else None,
+        "slices": slices.slice_table(found) if found.summary.slices else None,
         "has_baseline": found.summary.has_baseline,
         "confidence": f"{100 * found.settings.confidence_level:g} %",
     }
@@ -69,16 +112,16 @@ def _curves(found: Findings) -> Mapping[str, Any]:
         return {"curves": None}
     return {
         "curves": {
-            "group": findings.SLICE_GROUP,
+            "group": evaluation_findings.SLICE_GROUP,
             "slices": list(found.curves),
             "roc": ranking.roc(found),
             "det": ranking.detection_error_tradeoff(found),
             "precision_recall": ranking.precision_recall(found),
-            "scores": histograms.scores(found),
+            "scores": scores.score_histogram(found),
             "reliability": calibration.reliability(found),
             "risk_coverage": risk_coverage.abstention(found),
-            "confusion": confusion.slider(found),
-            "operating_points": confusion.at_operating_points(found),
+            "confusion": scores.threshold_slider(found),
+            "operating_points": scores.at_operating_points(found),
         }
     }
 
@@ -87,13 +130,13 @@ def _scatters(found: Findings) -> Mapping[str, Any]:
     """Slices in the plane; a single slice makes no cloud."""
     several = len(found.summary.slices) > 1
     return {
-        "scatter": scatter.of_pairs(found) if several else None,
-        "pairs": scatter.pairs(),
-        "pair_group": scatter.PAIR_GROUP,
-        "changes": scatter.against_baseline(found) if several and found.baseline else None,
+        "scatter": slices.of_pairs(found) if several else None,
+        "pairs": slices.pairs(),
+        "pair_group": slices.PAIR_GROUP,
+        "changes": slices.against_baseline(found) if several and found.baseline else None,
         "is_like_baseline": _is_like_baseline(found),
-        "changed_metrics": scatter.metrics(),
-        "metric_group": scatter.METRIC_GROUP,
+        "changed_metrics": slices.metrics(),
+        "metric_group": slices.METRIC_GROUP,
         "timeline_group": timeline.METRIC_GROUP,
     }
 

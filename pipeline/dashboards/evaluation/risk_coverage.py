@@ -5,11 +5,8 @@ from typing import Any, Final
 import numpy as np
 
 from pipeline.dashboards import charts, tables
-from pipeline.dashboards.charts import Chart
-from pipeline.dashboards.evaluation import traces
-from pipeline.dashboards.evaluation.decimals import short
+from pipeline.dashboards.charts import Chart, Part, short_number
 from pipeline.dashboards.evaluation.findings import SLICE_GROUP, Findings
-from pipeline.dashboards.evaluation.traces import Part
 from pipeline.dashboards.tables import Column, Row, Table
 from pipeline.evaluation import curve_points, score_intervals
 from pipeline.evaluation.curve_points import Selective
@@ -30,7 +27,7 @@ def abstention(findings: Findings) -> Chart:
         " to 0.5 are left to people. A curve that does not rise to the right says that certainty"
         " tells nothing. The band is Wilson's interval.",
         figure=charts.figure(
-            traces.filled(_traces(), drawn.get(OVERALL, [{}, {}, {}])),
+            charts.filled_trace(_traces(), drawn.get(OVERALL, [{}, {}, {}])),
             xaxis=charts.rate_axis("Share of videos that are answered"),
             yaxis=charts.axis("Error rate among them", rangemode="tozero"),
         ),
@@ -66,13 +63,13 @@ def _traces() -> list[dict[str, Any]]:
 def _parts(findings: Findings, found: Curves) -> list[Part]:
     kept = _thinned(curve_points.risk_coverage(found))
     bounds = [_bounds(findings, *pair) for pair in zip(kept.num_wrong, kept.num_kept, strict=True)]
-    x = short(kept.num_kept / (found.num_fake + found.num_real), 3)
+    x = short_number(kept.num_kept / (found.num_fake + found.num_real), 3)
     return [
-        {"x": x, "y": short((low for low, _ in bounds), 3)},
-        {"x": x, "y": short((high for _, high in bounds), 3)},
+        {"x": x, "y": short_number((low for low, _ in bounds), 3)},
+        {"x": x, "y": short_number((high for _, high in bounds), 3)},
         {
             "x": x,
-            "y": short(kept.num_wrong / kept.num_kept, 3),
+            "y": short_number(kept.num_wrong / kept.num_kept, 3),
             "customdata": kept.num_kept.tolist(),
         },
     ]

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 
 from pipeline.dashboards import charts, panel_data, tables
-from pipeline.dashboards.charts import Chart
-from pipeline.dashboards.evaluation.decimals import short
+from pipeline.dashboards.charts import Chart, short_number
 from pipeline.dashboards.panel_data import Figure, Perturbed, Robustness
 from pipeline.dashboards.tables import Cell, Column, Row, Table
-from pipeline.journal.run_folder import RunFolder
+from pipeline.runs.folders import RunFolder
 
 
 def of(folder: RunFolder) -> Chart | None:
@@ -28,7 +27,7 @@ def _chart(data: Robustness) -> Chart:
         "type": "heatmap",
         "x": [f"level {step}" for step in range(1, steps + 1)],
         "y": names,
-        "z": [_padded(short(one.figure.value for one in row), steps) for row in rows],
+        "z": [_padded(short_number(one.figure.value for one in row), steps) for row in rows],
         "text": [_padded([_label(one) for one in row], steps, gap="") for row in rows],
         "texttemplate": "%{text}",
         "hovertemplate": "<b>%{y}</b>, %{x}<br>%{text}<extra></extra>",

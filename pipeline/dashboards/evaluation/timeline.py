@@ -6,17 +6,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from pipeline.dashboards import charts, tables
-from pipeline.dashboards.charts import Chart
+from pipeline.dashboards.charts import Chart, Part, short_number
 from pipeline.dashboards.errors import UnreadableRunError
-from pipeline.dashboards.evaluation import traces
-from pipeline.dashboards.evaluation.decimals import short
-from pipeline.dashboards.evaluation.traces import Part
-from pipeline.dashboards.headline import HEADLINES, Headline
 from pipeline.dashboards.index import entries
 from pipeline.dashboards.index.entries import Entry
 from pipeline.dashboards.sources import RunSources
-from pipeline.dashboards.tables import Cell, Column, Row, Table
-from pipeline.journal.run_folder import RunFolder
+from pipeline.dashboards.tables import HEADLINES, Cell, Column, Headline, Row, Table
+from pipeline.runs.folders import RunFolder
 
 METRIC_GROUP: Final = "timeline-metric"
 
@@ -63,7 +59,7 @@ def _chart(runs: Sequence[Entry], current: str) -> Chart:
         " interval; the ring is this run. Runs may have been tested on different videos. A click"
         " opens the run.",
         figure=charts.figure(
-            traces.filled(_traces(), drawn[HEADLINES[0].title]),
+            charts.filled_trace(_traces(), drawn[HEADLINES[0].title]),
             xaxis=charts.axis("Start of the run (UTC)", type="category"),
             yaxis=charts.axis(""),
         ),
@@ -108,7 +104,7 @@ def _parts(runs: Sequence[Entry], current: str, metric: Headline) -> list[Part]:
     return [
         {
             "x": [_label(run) for run in shown],
-            "y": short(one.value for one in found),
+            "y": short_number(one.value for one in found),
             "text": [run.run_id for run in shown],
             "error_y.array": [_distance(one.upper, one.value) for one in found],
             "error_y.arrayminus": [_distance(one.value, one.lower) for one in found],
@@ -118,7 +114,7 @@ def _parts(runs: Sequence[Entry], current: str, metric: Headline) -> list[Part]:
         },
         {
             "x": [_label(run) for run in here],
-            "y": short(run.metrics[metric.name].value for run in here),
+            "y": short_number(run.metrics[metric.name].value for run in here),
         },
     ]
 

@@ -10,13 +10,16 @@ from typing import Any, Final
 
 from pipeline.dashboards.errors import UnreadableRunError
 from pipeline.dashboards.sources import RunSources
-from pipeline.journal import liveness
-from pipeline.journal.log import RunFollower
-from pipeline.journal.run_folder import RunFolder
-from pipeline.journal.state import RunState
-from pipeline.reports import run_report
+from pipeline.runs import folders, reporting
+from pipeline.runs.folders import RunFolder
+from pipeline.runs.journal import RunFollower
+from pipeline.runs.state import RunState
 
 RUNNING: Final = "running"  # beside the states of a run report: the run has not ended
+
+
+# What the report of a run that goes on says too early.
+_NOT_ENDED: Final[Mapping[str, Any]] = {"status": RUNNING, "not_pushed_because": []}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -72,7 +75,7 @@ class Entry:
     @property
     def is_pushed(self) -> bool:
         """Whether a version came of it."""
-        return self.status == run_report.PUSHED
+        return self.status == reporting.PUSHED
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -110,8 +113,8 @@ def of_run(folder: RunFolder) -> Entry | None:
       UnreadableRunError: Its report or its journal is none.
     """
     entry = _read(folder, signature(folder))
-    if entry is not None and entry.is_running and liveness.is_abandoned(folder):
-        return dataclasses.replace(entry, status=run_report.FAILED, reasons=("the run died",))
+    if entry is not None and entry.is_running and folders.is_abandoned(folder):
+        return dataclasses.replace(entry, status=reporting.FAILED, reasons=("the run died",))
     return entry
 
 
@@ -138,17 +141,13 @@ def _read(folder: RunFolder, _: tuple[tuple[str, int, int], ...]) -> Entry | Non
         state = RunState(RunFollower(folder).read())
         if state.start is None:
             return None
-        report = run_report.summarize(state, run_dir=folder.path, log=folder.log)
+        report = reporting.summarize(state, run_dir=folder.path, log=folder.log)
         return _of_report({**report, **({} if state.outcome else _NOT_ENDED)})
     except (ValueError, KeyError, TypeError) as error:
         raise UnreadableRunError(
             f"the run {folder.run_id} cannot be read: {type(error).__name__}: {error}; restore"
             f" {folder.path}, or move it out of the output folder"
         ) from error
-
-
-# What the report of a run that goes on says too early.
-_NOT_ENDED: Final[Mapping[str, Any]] = {"status": RUNNING, "not_pushed_because": []}
 
 
 def _of_report(report: Mapping[str, Any]) -> Entry:

@@ -1,35 +1,49 @@
-"""The table of all runs."""
+"""The table of all runs, and where it leads: only to pages that are written."""
 
 import dataclasses
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from pipeline.dashboards import headline, tables
-from pipeline.dashboards.headline import Headline
+from pipeline.dashboards import pages, tables
 from pipeline.dashboards.index import entries
 from pipeline.dashboards.index.entries import Entry
-from pipeline.dashboards.index.links import Links
-from pipeline.dashboards.tables import Cell, Column, Row, Table, Tone
-from pipeline.lineage import words
-from pipeline.reports import run_report
+from pipeline.dashboards.tables import Cell, Column, Headline, Row, Table, Tone
+from pipeline.runs import reporting, words
+from pipeline.runs.folders import DashboardFolder
 
 _TONES: Final[dict[str, Tone]] = {
-    run_report.PUSHED: "good",
-    run_report.NOT_BLESSED: "bad",
-    run_report.FAILED: "bad",
-    run_report.INTERRUPTED: "warn",
+    reporting.PUSHED: "good",
+    reporting.NOT_BLESSED: "bad",
+    reporting.FAILED: "bad",
+    reporting.INTERRUPTED: "warn",
     entries.RUNNING: "warn",
 }
 _STATUS: Final = {
-    run_report.PUSHED: "pushed",
-    run_report.NOT_BLESSED: "not pushed",
-    run_report.FAILED: "failed",
-    run_report.INTERRUPTED: "interrupted",
-    run_report.PARTIAL: "ran in part",
+    reporting.PUSHED: "pushed",
+    reporting.NOT_BLESSED: "not pushed",
+    reporting.FAILED: "failed",
+    reporting.INTERRUPTED: "interrupted",
+    reporting.PARTIAL: "ran in part",
     entries.RUNNING: "running",
 }
-_SHOWN: Final = (headline.AUC, headline.BALANCED_ACCURACY)
-_MILLISECONDS: Final = 1000
+_SHOWN: Final = (tables.AUC, tables.BALANCED_ACCURACY)
+
+
+@dataclasses.dataclass(frozen=True)
+class Links:
+    """Addresses relative to the folder of `site`."""
+
+    site: DashboardFolder
+
+    def run(self, run_id: str) -> str:
+        """The first page of a run; empty where it is not written."""
+        page = self.site.run(run_id) / "index.html"
+        return pages.address_of_run(run_id) if page.is_file() else ""
+
+    def comparison(self, before: str, after: str) -> str:
+        """The page of two runs; empty where it is not written."""
+        is_there = self.site.comparison(before, after).is_file()
+        return pages.address_of_comparison(before, after) if is_there else ""
 
 
 def of_runs(runs: Sequence[Entry], links: Links, tainted: Collection[str]) -> Table:
@@ -109,14 +123,12 @@ def _without_drawing(cell: Cell) -> Cell:
 
 
 def _took(run: Entry) -> Cell:
-    began = round(run.started.timestamp() * _MILLISECONDS)
-    ended = began + round(run.seconds * _MILLISECONDS)
-    return Cell(text=words.duration(began, ended), sort=run.seconds)
+    return Cell(text=words.duration(run.seconds), sort=run.seconds)
 
 
 def _outcome(run: Entry, is_marked: bool) -> Cell:
     # Of an interrupted run the only reason is that it was.
-    reasons = () if run.status == run_report.INTERRUPTED else run.reasons
+    reasons = () if run.status == reporting.INTERRUPTED else run.reasons
     notes = [*reasons[:1], *(["with a notice"] if is_marked else [])]
     if len(reasons) > 1:
         notes.insert(1, f"and {len(reasons) - 1} more")

@@ -1,20 +1,102 @@
-"""The chart of a metric of every run with its interval."""
+"""Charts over runs: a metric with its interval, and how many videos went in."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from pipeline.dashboards import charts, tables
 from pipeline.dashboards.charts import Chart
-from pipeline.dashboards.headline import HEADLINES, Headline
-from pipeline.dashboards.index import run_axis, run_table
+from pipeline.dashboards.index import run_table
 from pipeline.dashboards.index.entries import Entry
-from pipeline.dashboards.index.links import Links
-from pipeline.dashboards.tables import Column, Row, Table
-from pipeline.lineage import words
+from pipeline.dashboards.index.run_table import Links
+from pipeline.dashboards.tables import HEADLINES, Column, Headline, Row, Table
+from pipeline.runs import words
+
+_MOST_DATES: Final = 8
+
 
 METRIC: Final = "trend-metric"  # name of the selector
-
 _MOST_LETTERS: Final = 110  # of a reason
+
+
+def run_axis(runs: Sequence[Entry]) -> Mapping[str, Any]:
+    """An axis of runs at equal distances: runs come in bursts, which time would draw as one."""
+    step = max(1, -(-len(runs) // _MOST_DATES))
+    chosen = range(0, len(runs), step)
+    years = [runs[at].started.year for at in chosen]
+    texts = [f"{runs[at].started:%d %b<br>%H:%M}" for at in chosen]
+    for place, year in enumerate(years):
+        if place == 0 or year != years[place - 1]:
+            texts[place] += f"<br>{year}"
+    return charts.axis(
+        "Runs in the order of their start (UTC)",
+        tickmode="array",
+        tickvals=list(chosen),
+        ticktext=texts,
+        tickangle=0,
+        range=[-0.6, max(len(runs), 2) - 0.4],
+    )
+
+
+def video_counts(runs: Sequence[Entry], links: Links) -> Chart:
+    """How many videos went into each run, and how many were refused."""
+    shown = [run for run in runs if run.num_videos is not None]
+    accepted = [run.num_videos - run.num_rejected for run in shown if run.num_videos is not None]
+    rejected = [run.num_rejected for run in shown]
+    bars = [_bars(shown, accepted, "accepted", charts.ACCENT, links)]
+    if any(rejected):
+        bars.append(_bars(shown, rejected, "rejected", charts.WARN, links))
+    return Chart(
+        id="videos",
+        title="Videos by run",
+        summary="Videos that came in, oldest run first: those that were used, and those that were"
+        " refused. A click opens the run.",
+        figure=charts.figure(
+            bars,
+            barmode="stack",
+            xaxis=run_axis(shown),
+            yaxis=charts.axis("Videos", rangemode="tozero"),
+        ),
+        table=_video_table(shown, accepted, links),
+        height=380,
+    )
+
+
+def _bars(
+    runs: Sequence[Entry], counts: Sequence[int], name: str, colour: str, links: Links
+) -> Mapping[str, Any]:
+    pattern = "/" if colour == charts.WARN else ""
+    return {
+        "type": "bar",
+        "name": name,
+        "x": list(range(len(runs))),
+        "y": list(counts),
+        "text": [run.run_id for run in runs],
+        "textposition": "none",
+        "meta": {"href": [links.run(run.run_id) for run in runs]},
+        "marker": {"color": colour, "pattern": {"shape": pattern}},
+        "hovertemplate": f"%{{text}}<br>%{{y:,}} {name}<extra></extra>",
+    }
+
+
+def _video_table(runs: Sequence[Entry], accepted: Sequence[int], links: Links) -> Table:
+    return Table(
+        caption="Videos of every run",
+        columns=[
+            Column(title="Run"),
+            *(Column(title=title, kind="number") for title in ("Accepted", "Rejected", "Tested")),
+        ],
+        rows=[
+            Row(
+                cells=[
+                    tables.text(run.run_id, href=links.run(run.run_id)),
+                    tables.number(count),
+                    tables.number(run.num_rejected),
+                    tables.number(run.num_test_videos),
+                ]
+            )
+            for run, count in zip(runs, accepted, strict=True)
+        ],
+    )
 
 
 class _Mark(NamedTuple):
@@ -50,7 +132,7 @@ def metric_trend(runs: Sequence[Entry], links: Links) -> Chart:
         " interval. Runs may have been tested on different videos. A click opens the run.",
         figure=charts.figure(
             [_with(trace, drawn) for trace, drawn in zip(_fixed(shown), first, strict=True)],
-            xaxis=run_axis.of(shown),
+            xaxis=run_axis(shown),
             yaxis=charts.rate_axis(""),
             hovermode="closest",
         ),

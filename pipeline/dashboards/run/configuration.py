@@ -1,18 +1,24 @@
-"""What a run was asked to do: its configuration beside the defaults."""
+"""What a run was asked to do, beside the defaults, and the commands that go on from it."""
 
 import pathlib
+import shlex
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
-from pipeline.config import load, yaml12
-from pipeline.config.sections import EvaluationConfig
+from pipeline.config import load
+from pipeline.config.sections import SQLITE, EvaluationConfig
 from pipeline.config.tree import PipelineConfig
 from pipeline.dashboards import tables
 from pipeline.dashboards.errors import ConfigurationRecordError
+from pipeline.dashboards.sources import RunSources
 from pipeline.dashboards.tables import Column, Row, Table
-from pipeline.journal.run_folder import RunFolder
+from pipeline.runs import reporting
+from pipeline.runs.folders import RunFolder
+
+_BACKEND: Final = "metadata.backend"
+_FILE: Final = "metadata.sqlite"
 
 
 def read(folder: RunFolder) -> Mapping[str, Any]:
@@ -30,7 +36,7 @@ def read(folder: RunFolder) -> Mapping[str, Any]:
 
 def differences(values: Mapping[str, Any]) -> Table | None:
     """Keys whose values are not the defaults of this version; None where there are none."""
-    defaults = dict(_flat(yaml12.parse(load.dump(PipelineConfig()))))
+    defaults = dict(_flat(load.parse_yaml(load.dump(PipelineConfig()))))
     rows = [
         Row(cells=[tables.text(key), _shown(value), _shown(defaults.get(key))])
         for key, value in values.items()
@@ -56,7 +62,7 @@ def bars(values: Mapping[str, Any]) -> EvaluationConfig:
 
 def _parsed(path: pathlib.Path) -> Mapping[str, Any]:
     try:
-        return dict(_flat(yaml12.parse(path.read_text(encoding="utf-8"))))
+        return dict(_flat(load.parse_yaml(path.read_text(encoding="utf-8"))))
     except yaml.YAMLError as error:
         raise ConfigurationRecordError(f"{path} is not YAML: {error}; restore it") from error
 
@@ -73,3 +79,34 @@ def _shown(value: object) -> tables.Cell:
     if value is None or value in ("", [], {}):
         return tables.text("none", tone="faint")
     return tables.text(", ".join(map(str, value)) if isinstance(value, list) else value)
+
+
+def commands_of_run(sources: RunSources) -> tuple[str, ...]:
+    """What to ask next of a run: its report, and of its model where it has one."""
+    show = f"deepfake runs show {sources.run_id} --output {shlex.quote(str(sources.output))}"
+    if sources.is_running:
+        return (show,)
+    status = sources.summary["status"]
+    if status == reporting.PUSHED:
+        version = sources.summary["pushed"]["version"]
+        return (
+            show,
+            lineage_commands(sources, "show", version),
+            lineage_commands(sources, "why", version),
+        )
+    if status == reporting.NOT_BLESSED:
+        return (show, lineage_commands(sources, "why", sources.run_id))
+    return (show,)
+
+
+def lineage_commands(sources: RunSources, command: str, *names: str) -> str:
+    """`deepfake lineage COMMAND NAME...`, with what it needs to find the records of the run."""
+    return f"deepfake lineage {command} {shlex.join(names)} {_store(sources)}"
+
+
+def _store(sources: RunSources) -> str:
+    """A store in the output folder is found by it; another one by the run's configuration."""
+    values: Mapping[str, Any] = read(sources.folder)
+    if values.get(_BACKEND, SQLITE) == SQLITE and not values.get(_FILE):
+        return f"--output {shlex.quote(str(sources.output))}"
+    return f"--config {shlex.quote(str(sources.folder.config))}"

@@ -1,17 +1,20 @@
-"""The page that says where the model of a run came from, who judged it, and what uses it.
+"""Where the model of a run came from, who judged it, where it was pushed, and what uses it.
 
 The interactive graph is a page of its own, `graph.html`, written beside this one and framed by it.
 """
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from pipeline.dashboards import assets
+from pipeline.dashboards import panel_data, rendering
 from pipeline.dashboards import sources as outputs
+from pipeline.dashboards.errors import PanelDataError
 from pipeline.dashboards.pages import Absent, Content
-from pipeline.dashboards.run import commands, provenance
+from pipeline.dashboards.panel_data import Cards
+from pipeline.dashboards.run import configuration, provenance
 from pipeline.dashboards.sources import RunSources
-from pipeline.dashboards.tables import Tile
+from pipeline.dashboards.tables import Cell, Column, Row, Table, Tile, text
 from pipeline.lineage import errors, graph, names, show
 from pipeline.lineage import page as graph_page
 from pipeline.lineage.records import Artifact
@@ -40,7 +43,7 @@ def content(sources: RunSources) -> Content | Absent:
     model = model_of(sources)
     diagram = graph.of_model(store, model) if model else graph.of_run(store, run)
     page = sources.site.run(sources.run_id) / GRAPH_FILE
-    assets.replace(page, graph_page.render(diagram))
+    rendering.replace(page, graph_page.render(diagram))
     found = show.show(store, str(model.id)) if model else None
     return Content(
         template="lineage.html",
@@ -119,13 +122,90 @@ def _blessing(verdict: Verdict) -> Tile:
 
 
 def _commands(sources: RunSources, found: Provenance | None, store: Store) -> tuple[str, ...]:
-    graph_of = commands.lineage(sources, "graph", sources.run_id)
+    graph_of = configuration.lineage_commands(sources, "graph", sources.run_id)
     drawn = f"{graph_of} -o {sources.run_id}.html"
     if found is None:
         return (drawn,)
     name = found.versions[-1] if found.versions else str(found.model_id)
     return (
-        commands.lineage(sources, "show", name),
-        commands.lineage(sources, "why", name),
+        configuration.lineage_commands(sources, "show", name),
+        configuration.lineage_commands(sources, "why", name),
         drawn,
+    )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Link:
+    """Somewhere to go on reading; `href` is relative to the page."""
+
+    title: str
+    href: str
+
+
+def pushed(sources: RunSources) -> Table | None:
+    """Version and folder; None where nothing was pushed."""
+    found = sources.summary["pushed"]
+    if sources.is_running or not found:
+        return None
+    return provenance.named(
+        "What was pushed",
+        ("What", "Value"),
+        {"version": found["version"], "folder": found["path"]},
+    )
+
+
+def model(sources: RunSources) -> Table | None:
+    """What made the model and who judged it, in short; None where there are no records of it.
+
+    Not while the run goes on: to read an evaluation without a report takes TFMA's seconds.
+    """
+    artifact = model_of(sources)
+    if sources.is_running or sources.store is None or artifact is None:
+        return None
+    found = show.show(sources.store, str(artifact.id))
+    return Table(
+        caption="Where the model came from",
+        columns=[Column(title="What"), Column(title="Value")],
+        rows=[Row(cells=[text(name), cell]) for name, cell in _facts(sources, found)],
+        is_sortable=False,
+        hides_caption=True,
+    )
+
+
+def _facts(sources: RunSources, found: Provenance) -> Iterator[tuple[str, Cell]]:
+    yield "model", text(f"artifact {found.model_id} of ML Metadata")
+    yield "trained by", provenance.run_cell(sources, found.run)
+    judged = found.verdict.evaluations
+    if judged:
+        yield "judged by", provenance.run_cell(sources, judged[-1].run)
+        compared = judged[-1].baseline_versions
+        if compared:
+            yield "compared with", text(f"version {compared[-1]}")
+    code = {step.node: step.code_fingerprint for step in found.steps}.get("Trainer", "")
+    if code:
+        yield "code of the training", text(code[: provenance.DIGEST_LETTERS])
+    if found.packages:
+        packages = ", ".join(f"{name} {version}" for name, version in found.packages.items())
+        yield "libraries", text(packages)
+
+
+def cards(sources: RunSources) -> tuple[Link, ...]:
+    """Cards of the model and the data; empty where the run has none.
+
+    Raises:
+      PanelDataError: The file that names them breaks its contract, or names one that is not there.
+    """
+    found = panel_data.read(sources.folder, Cards)
+    for card in found.cards if found else ():
+        if not (sources.folder.path / card.path).is_file():
+            raise PanelDataError(
+                f"the card {card.title!r} is not there: no file {sources.folder.path / card.path};"
+                " write it, or take it out of panels/cards.json"
+            )
+    return tuple(
+        Link(
+            title=card.title,
+            href=provenance.file_href(sources, sources.folder.path / card.path),
+        )
+        for card in (found.cards if found else ())
     )

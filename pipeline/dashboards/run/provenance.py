@@ -11,7 +11,7 @@ from pipeline.dashboards.evaluation import gate_table
 from pipeline.dashboards.sources import RunSources
 from pipeline.dashboards.tables import Cell, Column, Row, Table
 from pipeline.evaluation.summary import EvaluationSummary
-from pipeline.lineage.pushes import Push
+from pipeline.lineage.names import Push
 from pipeline.lineage.records import CACHED, COMPLETE
 from pipeline.lineage.show import Provenance
 from pipeline.lineage.verdicts import Evaluation, ServingCheck, Verdict

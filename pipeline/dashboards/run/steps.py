@@ -1,17 +1,28 @@
-"""The steps of a run: their states in words and marks, their times, and what came of them."""
+"""The steps of a run: their states, times and outcomes, as a table and as a graph."""
 
 import dataclasses
+import itertools
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from pipeline.dashboards import charts, tables
 from pipeline.dashboards.charts import Chart
+from pipeline.dashboards.sources import RunSources
 from pipeline.dashboards.tables import Cell, Column, Row, Table, Tone
 from pipeline.evaluation import statistics
 from pipeline.evaluation.summary import OVERALL
-from pipeline.journal.events import NodeState
-from pipeline.journal.state import NodeRecord
-from pipeline.lineage import words
+from pipeline.lineage import layout
+from pipeline.runs import words
+from pipeline.runs.events import NodeState
+from pipeline.runs.state import NodeRecord
+
+NOT_REACHED: Final = "not reached"  # what waits when the run has ended
+BROKE_OFF: Final = "broke off"  # what is at work when nobody works on the run any more
+Nodes = Sequence[NodeRecord]
+_MARGIN: Final = 6
+_LETTERS: Final = 21  # that a box holds
+Edge = tuple[str, str]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -55,10 +66,6 @@ LOOKS: Final[Mapping[NodeState, Look]] = {
         words="waiting", mark="\N{WHITE CIRCLE}", tone="faint", colour=charts.FAINT
     ),
 }
-NOT_REACHED: Final = "not reached"  # what waits when the run has ended
-BROKE_OFF: Final = "broke off"  # what is at work when nobody works on the run any more
-
-Nodes = Sequence[NodeRecord]
 
 
 def state_words(node: NodeRecord, is_running: bool) -> str:
@@ -72,10 +79,10 @@ def state_words(node: NodeRecord, is_running: bool) -> str:
 
 def took(node: NodeRecord) -> str:
     """How long a node took; empty where it has not ended."""
-    return words.duration(1, 1 + round(1000 * node.seconds)) if node.seconds else ""
+    return words.duration(node.seconds) if node.seconds else ""
 
 
-def table(nodes: Nodes, is_running: bool) -> Table:
+def step_table(nodes: Nodes, is_running: bool) -> Table:
     """One row per node, in the order of execution."""
     rows = []
     for node in nodes:
@@ -103,7 +110,7 @@ def table(nodes: Nodes, is_running: bool) -> Table:
     )
 
 
-def times(nodes: Nodes) -> Chart | None:
+def step_times(nodes: Nodes) -> Chart | None:
     """Seconds per node; None before the first has ended."""
     ended = [node for node in nodes if node.seconds]
     if not ended:
@@ -115,7 +122,7 @@ def times(nodes: Nodes) -> Chart | None:
         id="step-seconds",
         title="Time per step",
         summary=f"{longest.id} took the longest: {took(longest)} of"
-        f" {words.duration(1, 1 + round(1000 * total))}."
+        f" {words.duration(total)}."
         + " Grey bars came from the cache."
         * any(n.state is NodeState.CACHED for n in ended),
         figure=charts.figure(
@@ -199,3 +206,123 @@ def _evaluation(evaluation: Mapping[str, Any]) -> Iterator[str]:
         yield f"AUC {auc['value']:.3f}"
     broken = sum(not gate["passed"] for gate in evaluation["gates"])
     yield f"{len(evaluation['gates'])} gates, {broken or 'none'} broken"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Box:
+    """One node, in pixels of the drawing.
+
+    Attributes:
+      id: Of the node.
+      name: As far as the box holds it.
+      note: State and time.
+      mark: Stands for the state.
+      state: Names the style.
+      x: Of the left side.
+      y: Of the upper side.
+    """
+
+    id: str
+    name: str
+    note: str
+    mark: str
+    state: str
+    x: float
+    y: float
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class NodeGraph:
+    """The drawing: `paths` are of SVG, from above to below."""
+
+    width: float
+    height: float
+    box_width: int
+    box_height: int
+    boxes: Sequence[Box]
+    paths: Sequence[str]
+
+
+def node_graph(sources: RunSources) -> NodeGraph | None:
+    """The graph of a run; None before its nodes are known."""
+    nodes = list(sources.state.nodes.values())
+    if not nodes:
+        return None
+    names = [node.id for node in nodes]
+    edges = necessary(_edges(sources, names))
+    placed = layout.place(names, edges)
+    return NodeGraph(
+        width=placed.width + 2 * _MARGIN,
+        height=placed.height + 2 * _MARGIN,
+        box_width=layout.NODE_WIDTH,
+        box_height=layout.NODE_HEIGHT,
+        boxes=[_box(node, placed.centres[node.id], sources.is_running) for node in nodes],
+        paths=[_path(points) for points in placed.paths],
+    )
+
+
+def necessary(edges: Sequence[Edge]) -> list[Edge]:
+    """The edges of a graph without cycles, less those that follow from the others."""
+    after: dict[str, set[str]] = {}
+    for source, target in edges:
+        after.setdefault(source, set()).add(target)
+    return [
+        (source, target)
+        for source, target in edges
+        if not any(target in _reached(other, after) for other in after[source] - {target})
+    ]
+
+
+def _reached(start: str, after: Mapping[str, set[str]]) -> set[str]:
+    """Nodes below `start`, without itself."""
+    seen: set[str] = set()
+    waiting = [start]
+    while waiting:
+        for target in after.get(waiting.pop(), set()) - seen:
+            seen.add(target)
+            waiting.append(target)
+    return seen
+
+
+def _edges(sources: RunSources, names: Sequence[str]) -> list[Edge]:
+    """From the compiled graph; before there is one, each node after the one before it."""
+    if not sources.folder.ir.is_file():
+        return list(itertools.pairwise(names))
+    compiled = json.loads(sources.folder.ir.read_text(encoding="utf-8"))
+    known = set(names)
+    return [
+        (source, target)
+        for source, target in _compiled_edges(compiled)
+        if source in known and target in known
+    ]
+
+
+def _compiled_edges(compiled: Mapping[str, Any]) -> Iterator[Edge]:
+    for entry in compiled["nodes"]:
+        node = entry["pipelineNode"]
+        for source in node.get("upstreamNodes", ()):
+            yield source, node["nodeInfo"]["id"]
+
+
+def _box(node: NodeRecord, centre: layout.Point, is_running: bool) -> Box:
+    note = " \N{MIDDLE DOT} ".join(filter(None, [state_words(node, is_running), took(node)]))
+    return Box(
+        id=node.id,
+        name=words.shortened(node.id, _LETTERS),
+        note=note,
+        mark=LOOKS[node.state].mark,
+        state=node.state.value,
+        x=round(centre[0] - layout.NODE_WIDTH / 2 + _MARGIN, 1),
+        y=round(centre[1] - layout.NODE_HEIGHT / 2 + _MARGIN, 1),
+    )
+
+
+def _path(points: Sequence[layout.Point]) -> str:
+    shifted = [(x + _MARGIN, y + _MARGIN) for x, y in points]
+    (x, y), *others = shifted
+    path = f"M{x:.1f} {y:.1f}"
+    for next_x, next_y in others:
+        middle = (y + next_y) / 2
+        path += f"C{x:.1f} {middle:.1f} {next_x:.1f} {middle:.1f} {next_x:.1f} {next_y:.1f}"
+        x, y = next_x, next_y
+    return path

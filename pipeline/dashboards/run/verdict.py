@@ -1,23 +1,157 @@
-"""What came out of a run, whether it is good enough, and if not why not: before any jargon."""
+"""What came out of a run, whether it is good enough, and if not why not: before any jargon.
+
+"Recall" and "AUC" become counts of videos and of pairs; the exact sentence of a gate stands beside.
+"""
 
 import dataclasses
 import datetime
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from pipeline.dashboards.run import evaluated, plain, steps
+from pipeline.dashboards.run import evaluated, steps
 from pipeline.dashboards.sources import RunSources
 from pipeline.dashboards.tables import Tone
 from pipeline.evaluation import statistics
-from pipeline.evaluation.summary import Estimate, EvaluationSummary
-from pipeline.journal.events import NodeState
-from pipeline.reports import run_report
+from pipeline.evaluation.summary import OVERALL, Estimate, EvaluationSummary, Gate, SliceSummary
+from pipeline.runs import reporting
+from pipeline.runs.events import NodeState
+from schemas import features, taxonomy
+
+# What a run does at a node: "the run stopped while it was ...".
+_AT_WORK: Final = {
+    "VideoValidator": "checking the videos",
+    "FrameExtractor": "finding faces in the videos",
+    "StatisticsGen": "counting what the data holds",
+    "ImportSchemaGen": "loading the rules for the data",
+    "ExampleValidator": "holding the data against its rules",
+    "DataGate": "deciding whether the data may be used",
+    "Transform": "preparing the data for training",
+    "Trainer": "training the detector",
+    "LatestBlessedModel": "looking up the last accepted detector",
+    "Evaluator": "testing the detector",
+    "ServingValidator": "trying the detector in a server",
+    "Pusher": "releasing the detector",
+}
+_REALS: Final = "real videos"
+_SLICES: Final = {
+    features.MANIPULATION_METHOD: "{} made by {}",
+    features.MANIPULATION_TYPE: "{} of the type {}",
+    features.DATASET_NAME: "{} of the dataset {}",
+    features.COMPRESSION_LEVEL: "{} compressed as {}",
+    features.CONTEXT: "{} of the context {}",
+    features.VIDEO_CODEC: "{} in the codec {}",
+    features.FACE_SIZE_BUCKET: "{} with faces of the size {}",
+    features.RESOLUTION_BUCKET: "{} of the resolution {}",
+}
+_PRISTINE: Final = {
+    (features.MANIPULATION_METHOD, taxonomy.PRISTINE_METHOD),
+    (features.MANIPULATION_TYPE, taxonomy.PRISTINE_TYPE),
+}
+
 
 RUNNING: Final = "running"  # beside the states of a run report
 _DATA_GATE: Final = "DataGate"
 _STAYS: Final = "What was released before, if anything, stays in use."
 _TRAINER: Final = "Trainer"
 _AGAIN: Final = "The same command goes on from there: steps that are done are not done again."
+
+
+def work_in_words(node: str) -> str:
+    """What the run does at a node, as in "while it was ..."."""
+    return _AT_WORK.get(node, f"at {node}")
+
+
+def videos_of(slice_name: str, noun: str) -> str:
+    """The videos of a slice: `fakes made by face_swap`; for the overall slice `noun` alone."""
+    if slice_name == OVERALL:
+        return noun
+    for pair in slice_name.split(", "):
+        key, _, value = pair.partition(":")
+        if (key, value) not in _PRISTINE:  # "real videos made by original" would be odd
+            noun = _SLICES.get(key, f"{{}} with {key} {{}}").format(noun, value)
+    return noun
+
+
+def gate_in_words(gate: Gate, entry: SliceSummary | None) -> str:
+    """Why a gate held the model back.
+
+    Args:
+      gate: A broken one.
+      entry: Its slice; None where it was not evaluated.
+    """
+    sentence = _SENTENCES.get(gate.metric)
+    if gate.value is None or sentence is None or entry is None:
+        return f"It could not be judged on all that it must be: {gate.reason}."
+    return sentence(gate, gate.value, entry)
+
+
+def per_hundred(share: float) -> str:
+    """A share in [0, 1] as a number out of 100, with a decimal where it needs one."""
+    return f"{round(100 * share, 1):g}"
+
+
+def found_fakes(share: float, num_fakes: int) -> str:
+    """`9 of 10`: a share of fakes as videos."""
+    return f"{round(share * num_fakes)} of {num_fakes}"
+
+
+def _recall(gate: Gate, value: float, entry: SliceSummary) -> str:
+    size = entry.num_fake_videos
+    return (
+        f"It found {found_fakes(value, size)} {videos_of(gate.slice_name, 'fakes')};"
+        f" at least {math.ceil(gate.bound * size - 1e-9)} were required."
+    )
+
+
+def _specificity(gate: Gate, value: float, entry: SliceSummary) -> str:
+    size = entry.num_real_videos
+    allowed = math.floor((1 - gate.bound) * size + 1e-9)
+    return (
+        f"It called {size - round(value * size)} of {size}"
+        f" {videos_of(gate.slice_name, _REALS)} fake; at most {allowed} were allowed."
+    )
+
+
+def _auc(gate: Gate, value: float, entry: SliceSummary) -> str:
+    among = "" if gate.slice_name == OVERALL else f", {videos_of(gate.slice_name, 'both')},"
+    pairs = (
+        f"Shown a fake and a real video{among or ','} it gave the fake the higher score"
+        f" {per_hundred(value)} times out of 100;"
+    )
+    if gate.baseline is None:
+        return f"{pairs} at least {per_hundred(gate.bound)} were required."
+    return (
+        f"{pairs} the last accepted detector did so {per_hundred(gate.baseline)} times,"
+        f" and at most {per_hundred(-gate.bound)} fewer are allowed."
+    )
+
+
+def _balanced_accuracy(gate: Gate, value: float, entry: SliceSummary) -> str:
+    return (
+        f"It judged {per_hundred(value)} of 100 videos right, fakes and real ones counted alike;"
+        f" at least {per_hundred(gate.bound)} were required."
+    )
+
+
+def _too_few(noun: str) -> Callable[[Gate, float, SliceSummary], str]:
+    def sentence(gate: Gate, value: float, entry: SliceSummary) -> str:
+        return (
+            f"There were only {value:.0f} {noun} to test it on; at least {gate.bound:.0f} are"
+            " needed to judge it."
+        )
+
+    return sentence
+
+
+_SENTENCES: Final[Mapping[str, Callable[[Gate, float, SliceSummary], str]]] = {
+    statistics.RECALL: _recall,
+    statistics.SPECIFICITY: _specificity,
+    statistics.AUC: _auc,
+    statistics.BALANCED_ACCURACY: _balanced_accuracy,
+    statistics.NUM_FAKE_VIDEOS: _too_few("fakes"),
+    statistics.NUM_REAL_VIDEOS: _too_few(_REALS),
+}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -51,18 +185,18 @@ class Verdict:
     progress: float | None = None
 
 
-def of(sources: RunSources) -> Verdict:
+def verdict_of(sources: RunSources) -> Verdict:
     """The verdict on a run, or how far it is."""
     if sources.is_running:
         return _running(sources)
     report = sources.summary
     evaluation = evaluated.of(report)
     build = {
-        run_report.PUSHED: _pushed,
-        run_report.NOT_BLESSED: _not_blessed,
-        run_report.FAILED: _failed,
-        run_report.INTERRUPTED: _interrupted,
-        run_report.PARTIAL: _partial,
+        reporting.PUSHED: _pushed,
+        reporting.NOT_BLESSED: _not_blessed,
+        reporting.FAILED: _failed,
+        reporting.INTERRUPTED: _interrupted,
+        reporting.PARTIAL: _partial,
     }[report["status"]]
     return build(report, evaluation)
 
@@ -113,7 +247,7 @@ def _failed(report: Mapping[str, Any], evaluation: EvaluationSummary | None) -> 
     if error and node == _DATA_GATE:
         headline = "The data was refused before anything was learnt from it."
     elif node:
-        headline = f"The run broke off while it was {plain.at_work(node)}."
+        headline = f"The run broke off while it was {work_in_words(node)}."
     else:
         headline = "The run broke off."
     why = () if error else ("It did not say why: its process may have been killed.",)
@@ -134,7 +268,7 @@ def _broke_off_at(report: Mapping[str, Any]) -> str:
 
 def _interrupted(report: Mapping[str, Any], evaluation: EvaluationSummary | None) -> Verdict:
     stopped = [node["id"] for node in report["nodes"] if node["state"] == NodeState.INTERRUPTED]
-    doing = f" while it was {plain.at_work(stopped[0])}" if stopped else ""
+    doing = f" while it was {work_in_words(stopped[0])}" if stopped else ""
     return Verdict(
         tone="warn",
         badge="INTERRUPTED, NOTHING WAS PUSHED",
@@ -160,7 +294,7 @@ def _running(sources: RunSources) -> Verdict:
     done = sum(node.state not in (NodeState.WAITING, NodeState.RUNNING) for node in nodes)
     if at_work is not None:
         number = nodes.index(at_work) + 1
-        doing = plain.at_work(at_work.id)
+        doing = work_in_words(at_work.id)
         headline = f"The run is {doing}: step {number} of {len(nodes)}."
     elif nodes:
         headline = f"The run goes on: {done} of {len(nodes)} steps are done."
@@ -195,7 +329,7 @@ def _tested(evaluation: EvaluationSummary | None) -> Iterator[str]:
     alarms = reals - round(specificity.value * reals)
     yield (
         f"On {overall.num_videos} videos that it had never seen, it found"
-        f" {plain.found_fakes(recall.value, fakes)} fakes and called {alarms or 'none'} of {reals}"
+        f" {found_fakes(recall.value, fakes)} fakes and called {alarms or 'none'} of {reals}"
         " real videos fake."
     )
     yield from _by_chance(overall.num_videos, recall, specificity)
@@ -221,7 +355,7 @@ def _reasons(report: Mapping[str, Any], evaluation: EvaluationSummary | None) ->
     slices = {entry.name: entry for entry in evaluation.slices} if evaluation else {}
     gates = [gate for gate in evaluation.gates if not gate.passed] if evaluation else []
     for gate in gates:
-        yield Reason(plain=plain.gate(gate, slices.get(gate.slice_name)), exact=gate.reason)
+        yield Reason(plain=gate_in_words(gate, slices.get(gate.slice_name)), exact=gate.reason)
     said: Sequence[str] = report["not_pushed_because"]
     of_gates = {f"model: {gate.reason}" for gate in gates}
     for reason in said:

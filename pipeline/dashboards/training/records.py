@@ -10,13 +10,13 @@ from pipeline.config.sections import TrainingConfig
 from pipeline.dashboards import sources as outputs
 from pipeline.dashboards.errors import TrainingRecordError
 from pipeline.dashboards.sources import RunSources
-from pipeline.journal.events import Progressed
-from pipeline.journal.log import RunFollower
 from pipeline.lineage import errors as lineage_errors
 from pipeline.lineage import side_files
 from pipeline.lineage.records import CACHED
 from pipeline.model import history
 from pipeline.model.history import Epoch
+from pipeline.runs.events import Progressed
+from pipeline.runs.journal import RunFollower
 from schemas import track_index, video_record
 from schemas.taxonomy import Split
 

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from pipeline.journal import run_folder
 from pipeline.runners.kubeflow.package_file import RUN_NAME
+from pipeline.runs import folders
 
 WAITING: Final = "waiting"
 NOT_RUN: Final = "not run"
@@ -94,7 +94,7 @@ def of_run(run: Any, spec: Mapping[str, Any] | None, now: datetime.datetime) -> 
     created, ended = moment(run.created_at), moment(run.finished_at)
     return RunStatus(
         run_id=run.run_id,
-        record=run_folder.named(run.run_id, _given_name(run)),
+        record=folders.run_folder_named(run.run_id, _given_name(run)),
         name=run.display_name or "",
         state=state,
         created=created,

@@ -15,7 +15,7 @@ from typing import Any, Final
 import kfp_server_api
 import urllib3
 
-from pipeline.config.kubeflow import KubeflowConfig
+from pipeline.config.clusters import KubeflowConfig
 from pipeline.runners.cluster import errors
 from pipeline.version import VERSION
 

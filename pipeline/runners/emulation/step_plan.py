@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from pipeline.config.hints import did_you_mean
+from pipeline.config.load import did_you_mean
 from pipeline.runners import errors
 
 RUN_ID: Final = "{{$.pipeline_job_uuid}}"

@@ -1,6 +1,6 @@
 """Compiles the graph for open-source Kubeflow Pipelines 2.x: one container step per node.
 
-Kubeflow sees plain containers and their order. Inside each, `pipeline.runners.node` launches one
+Kubeflow sees plain containers and their order. Inside each, `pipeline.cli.node` launches one
 node as a local run does: TFX's drivers, resolvers, cache and ML Metadata. Steps exchange nothing
 through Kubeflow; the bundle, which only the first step carries, says the rest. What they hand to
 Kubeflow, pages and figures, is for people alone: no step reads it.
@@ -13,15 +13,13 @@ from kfp import compiler, dsl
 
 from pipeline import parameters
 from pipeline.config import load
-from pipeline.config.nodes import PREPARE, REPORT
 from pipeline.config.tree import PipelineConfig
+from pipeline.dashboards import visualisations
 from pipeline.runners import bundle, errors, ir
-from pipeline.runners.kubeflow import container_steps, figures, package_file
-from pipeline.runners.kubeflow.checks import check_cluster
+from pipeline.runners.kubeflow import container_steps, package_file
 from pipeline.runners.kubeflow.container_steps import Input, OutputPath
-from pipeline.runners.kubeflow.package_file import Package, read_package
-
-__all__ = ["Package", "read_package", "write_package"]
+from pipeline.runners.kubeflow.package_file import Package, check_cluster, read_package
+from schemas.names import PREPARE, REPORT
 
 _SCALARS: Final = (int, float, str)  # bool is an int
 # Kubeflow replaces the placeholder only where it is the whole value of an input.
@@ -102,7 +100,9 @@ def _pipeline(config: PipelineConfig, packed: bundle.Bundle, settable: dict[str,
 
         def add(node: str, *arguments: str | Input) -> dsl.PipelineTask:
             whole = (*arguments, *_RUN, *_outputs(node))
-            return container_steps.add(node, whole, values, config, figures.outputs(node))
+            return container_steps.add(
+                node, whole, values, config, visualisations.outputs_of_step(node)
+            )
 
         with dsl.ExitHandler(add(REPORT, "report", *folder), name="pipeline"):
             tasks = {PREPARE: add(PREPARE, "prepare", *bundle_parts, *checked, *sets)}
@@ -118,8 +118,8 @@ def _pipeline(config: PipelineConfig, packed: bundle.Bundle, settable: dict[str,
 
 def _outputs(node: str) -> tuple[str | OutputPath, ...]:
     """Arguments that tell a step where its page and its figures go."""
-    page = figures.page_output(node)
-    has_figures = len(figures.outputs(node)) > bool(page)
+    page = visualisations.page_output(node)
+    has_figures = len(visualisations.outputs_of_step(node)) > bool(page)
     return (
         *(("--page", OutputPath(page)) if page else ()),
         *(

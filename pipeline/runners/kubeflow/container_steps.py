@@ -7,12 +7,12 @@ from typing import Any, Final, NamedTuple
 
 from kfp import dsl, kubernetes
 
-from pipeline.config.kubeflow import KubeflowConfig
-from pipeline.config.metadata import MYSQL, PASSWORD_VARIABLE, USERNAME_VARIABLE, MetadataConfig
+from pipeline.config.clusters import KubeflowConfig
+from pipeline.config.sections import MYSQL, PASSWORD_VARIABLE, USERNAME_VARIABLE, MetadataConfig
 from pipeline.config.tree import PipelineConfig
 from pipeline.runners import errors
 
-COMMAND: Final = ("python", "-m", "pipeline.runners.node")
+COMMAND: Final = ("python", "-m", "pipeline.cli.node")
 LABELS: Final[Mapping[str, str]] = {
     "app.kubernetes.io/part-of": "deepfake",
     "app.kubernetes.io/component": "pipeline-step",

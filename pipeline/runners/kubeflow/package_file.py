@@ -1,19 +1,28 @@
-"""A compiled package for Kubeflow Pipelines, as a file: what is in it. Imports no TFX."""
+"""Packages for Kubeflow: what a configuration must be, what a compiled file holds. Without TFX."""
 
 import dataclasses
 import pathlib
+import posixpath
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import yaml
 
-from pipeline.config.nodes import PREPARE
+from pipeline.config import load
+from pipeline.config.sections import SQLITE
+from pipeline.config.tree import PipelineConfig
 from pipeline.runners import errors
+from schemas.names import PREPARE
 
 # Names the run in reports and listings; of the package alone, so no key of the configuration.
 RUN_NAME: Final = "run_name"
 _PLACEHOLDER: Final = re.compile(r"\{\{\$\.inputs\.parameters\['(\w+)'\]\}\}")
+
+
+_ADVICE: Final = "write one with `deepfake compile --target kubeflow`"
+_SHARED: Final = ("output", "data.manifest")
+_SHARED_IF_GIVEN: Final = ("data.videos_root", "push.base_directory")
 
 
 class NotAPackageError(errors.RunnerError):
@@ -60,9 +69,6 @@ def read_package(path: pathlib.Path) -> Package:
         raise NotAPackageError(f"{path} has no step `{PREPARE}` of ours; {_ADVICE}") from error
 
 
-_ADVICE: Final = "write one with `deepfake compile --target kubeflow`"
-
-
 def _parameters(arguments: Sequence[Any]) -> dict[str, str]:
     """`--set KEY VALUE` of the arguments, where VALUE is a parameter of the step."""
     found = {}
@@ -71,3 +77,42 @@ def _parameters(arguments: Sequence[Any]) -> dict[str, str]:
         if match:
             found[key] = match[1]
     return found
+
+
+class NotOnVolumeError(errors.RunnerError):
+    """A path that the steps would not share."""
+
+    code = "not_on_volume"
+
+
+class SqliteOnClusterError(errors.RunnerError):
+    """ML Metadata in a file, where several pods write at once."""
+
+    code = "sqlite_on_cluster"
+
+
+def check_cluster(config: PipelineConfig) -> None:
+    """Refuses what cannot work with steps in several pods.
+
+    Raises:
+      NotOnVolumeError: A path does not lie on the shared volume.
+      SqliteOnClusterError: ML Metadata is kept in a file.
+    """
+    root = posixpath.normpath(config.kubeflow.mount_path)
+    for key in (*_SHARED, *_SHARED_IF_GIVEN):
+        path = str(load.value_at(config, key))
+        if _lies_below(path, root) or (not path and key in _SHARED_IF_GIVEN):
+            continue
+        raise NotOnVolumeError(
+            f"{key} must lie below {root}, where every step mounts the shared volume"
+            f" (kubeflow.mount_path), got {path!r}"
+        )
+    if config.metadata.backend == SQLITE:
+        raise SqliteOnClusterError(
+            "metadata.backend is sqlite, a file for one machine, but on a cluster several pods"
+            " write at once; set metadata.backend to mysql, and metadata.host"
+        )
+
+
+def _lies_below(path: str, root: str) -> bool:
+    return posixpath.normpath(path).startswith(root.rstrip("/") + "/")

@@ -28,12 +28,12 @@ from tfx.types import standard_component_specs
 from components import artifact_files
 from components.video_validator import errors as manifest_errors
 from components.video_validator import fingerprint, keys
-from components.video_validator import manifest as manifest_file
 from pipeline import graph
+from pipeline.config.clusters import VertexConfig
 from pipeline.config.tree import PipelineConfig
-from pipeline.config.vertex import VertexConfig
 from pipeline.runners import beam, errors
 from pipeline.runners.vertex import entry_point
+from schemas import manifest as manifest_file
 
 COMMAND: Final = ("python", "-m", "pipeline.runners.vertex.entry_point")
 _REQUIRED: Final = ("project", "region", "pipeline_root", "image")

@@ -15,7 +15,7 @@ from tfx.types import standard_component_specs
 from tfx.utils import name_utils
 
 from components import artifact_types
-from schemas import resources
+from schemas import features
 
 # Vertex AI wants titles of the form `<namespace>.<Title>`.
 NAMESPACE: Final = "deepfake"
@@ -51,7 +51,7 @@ class ImportSchemaExecutor(import_schema_executor.Executor):
 
 def packaged_schema() -> str:
     """What `ImportSchemaExecutor` takes as `schema_file`: the same text wherever it is compiled."""
-    return resources.TRACK_EXAMPLE_SCHEMA.relative_to(_installed_root()).as_posix()
+    return features.TRACK_EXAMPLE_SCHEMA.relative_to(_installed_root()).as_posix()
 
 
 def title(artifact_type: type[types.Artifact]) -> str:
@@ -73,7 +73,7 @@ def main() -> None:
 
 
 def _installed_root() -> pathlib.Path:
-    return resources.TRACK_EXAMPLE_SCHEMA.parent.parent
+    return features.TRACK_EXAMPLE_SCHEMA.parent.parent
 
 
 if __name__ == "__main__":

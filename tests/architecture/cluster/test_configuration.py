@@ -4,7 +4,7 @@ import pathlib
 
 import pytest
 
-from pipeline.config import load, metadata
+from pipeline.config import load, sections
 from pipeline.config.tree import PipelineConfig
 
 
@@ -74,8 +74,8 @@ def test_the_shell_has_the_variables_that_the_commands_read(cluster):
         name: found[name]["valueFrom"]["secretKeyRef"]["key"] for name in found if name != "HOME"
     }
     assert keys == {
-        metadata.USERNAME_VARIABLE: "username",
-        metadata.PASSWORD_VARIABLE: "password",
+        sections.USERNAME_VARIABLE: "username",
+        sections.PASSWORD_VARIABLE: "password",
     }
 
 

@@ -1,10 +1,24 @@
-"""A Kubeflow Pipelines API to call, and a small package for it; see `runners/kfp_server.py`."""
+"""A Kubeflow Pipelines API and a package for it; a small graph; a run with records; made pages."""
 
+import dataclasses
 import importlib
+import importlib.util
 import pathlib
+import sys
+import textwrap
+from types import SimpleNamespace
 
 import pytest
 from kfp import compiler, dsl
+
+from pipeline.config import load
+from pipeline.config.tree import PipelineConfig
+from pipeline.dashboards import pages
+from pipeline.runs import events
+from pipeline.runs.events import NodeState
+from pipeline.runs.folders import RunFolder
+from pipeline.runs.journal import Journal
+from schemas.names import NODES
 
 
 @pytest.fixture
@@ -77,3 +91,84 @@ def _pipeline(name, image):
                 before = task.after(before)
 
     return pipeline
+
+
+_GENERATOR = pathlib.Path(__file__).parents[2] / "benchmarks" / "lineage_store.py"
+
+
+@pytest.fixture
+def tiny_graph(monkeypatch):
+    monkeypatch.syspath_prepend(str(pathlib.Path(__file__).parent / "runners"))
+    return importlib.import_module("tiny_graph")
+
+
+@dataclasses.dataclass(frozen=True)
+class Recorded:
+    """A run whose nodes are all in ML Metadata, and its folder."""
+
+    folder: RunFolder
+    config: PipelineConfig
+
+
+@pytest.fixture
+def recorded_run(tmp_path):
+    """A run of the whole graph, as far as records and journals go; it has not ended."""
+    spec = importlib.util.spec_from_file_location("lineage_store", _GENERATOR)
+    generator = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(generator)
+    output = tmp_path / "runs"
+    generator.make_store(output, runs=1)
+    folder = RunFolder(output / generator.run_name(0))
+    folder.path.mkdir(parents=True, exist_ok=True)
+    folder.summary.unlink(missing_ok=True)  # the generator wrote what its lineage tests need
+    config = load.with_overrides(load.load("local"), {"output": str(output)})
+    folder.config.write_text(load.dump(config))
+    journal = Journal(folder.journal)
+    journal.append(events.RunStarted(run_id=folder.run_id, pipeline="deepfake"))
+    journal.append(events.Planned(nodes=NODES))
+    for node in NODES:
+        journal.append(events.NodeEnded(node=node, state=NodeState.RAN, seconds=1.0))
+    return Recorded(folder, config)
+
+
+@pytest.fixture
+def built(monkeypatch):
+    """Replaces the builders of pages: each says its name; what is put into the mapping is raised.
+
+    Returns:
+      The errors to raise, by name of the page.
+    """
+    raised = {}
+
+    def builder(page):
+        def content(sources):
+            if page.name in raised:
+                raise raised[page.name]
+            values = {"reason": f"<{page.name}> of {sources.run_id}", "advice": ""}
+            return pages.Content(template="absent.html", values=values)
+
+        return SimpleNamespace(content=content)
+
+    for page in pages.PAGES:
+        monkeypatch.setitem(sys.modules, page.module, builder(page))
+    return raised
+
+
+@pytest.fixture
+def worker(tmp_path):
+    """Command of a process that runs `body` with `journal` open on its run folder."""
+
+    def worker(body):
+        script = tmp_path / "worker.py"
+        head = """
+            import os, pathlib, signal, sys, time
+            from pipeline.runs.folders import RunFolder
+            from pipeline.runs.events import *
+            from pipeline.runs.journal import Journal
+            folder = RunFolder(pathlib.Path(sys.argv[1]))
+            journal = Journal(folder.journal)
+        """
+        script.write_text(textwrap.dedent(head) + textwrap.dedent(body))
+        return (sys.executable, str(script))
+
+    return worker

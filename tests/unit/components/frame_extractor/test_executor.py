@@ -11,7 +11,8 @@ from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils
 
 from components import dead_letters
-from components.frame_extractor import keys, preprocessing
+from components.frame_extractor import keys
+from components.video import preprocessing
 from schemas import features, progress, taxonomy, track_index
 from schemas.face_config import FaceConfig
 

@@ -1,7 +1,7 @@
 import apache_beam as beam
 import pytest
 
-from components.frame_extractor import coverage, engine, shards, transforms
+from components.frame_extractor import engine, executor, transforms
 from schemas import track_index
 from schemas.dead_letter import DeadLetter
 from schemas.face_config import FaceConfig
@@ -14,7 +14,7 @@ def counters(spec, tmp_path):
     def extract(records):
         settings = transforms.ExtractSettings(spec, FaceConfig(), "hash", 60.0, 2, len(records))
         pipeline = beam.Pipeline()
-        transforms.extract(pipeline, shards.assign(records), str(tmp_path), settings)
+        transforms.extract(pipeline, executor.assign_shards(records), str(tmp_path), settings)
         result = pipeline.run()
         result.wait_until_finish()
         in_namespace = beam.metrics.MetricsFilter().with_namespace("frame_extractor")
@@ -59,7 +59,7 @@ def letter(record):
 
 def test_every_video_must_have_exactly_one_outcome(make_record):
     one, two = make_record("one"), make_record("two")
-    coverage.check([one, two], [row(one), row(one, 1)], [letter(two)])
+    executor.check_outcomes([one, two], [row(one), row(one, 1)], [letter(two)])
     for rows, letters in (
         ([row(one)], []),
         ([], []),
@@ -67,16 +67,16 @@ def test_every_video_must_have_exactly_one_outcome(make_record):
         ([row(one)], [letter(two), letter(two)]),
     ):
         with pytest.raises(RuntimeError, match=r"of 2 videos were not .* made/original/two"):
-            coverage.check([one, two], rows, letters)
+            executor.check_outcomes([one, two], rows, letters)
     with pytest.raises(RuntimeError, match="twice"):
-        coverage.check([one, two], [row(one), row(one)], [letter(two)])
+        executor.check_outcomes([one, two], [row(one), row(one)], [letter(two)])
 
 
 def test_shards_hold_ascending_ranges_of_keys(make_record, monkeypatch):
-    monkeypatch.setattr(shards, "VIDEOS_PER_SHARD", 2)
+    monkeypatch.setattr(executor, "VIDEOS_PER_SHARD", 2)
     names = ("b", "b-2", "a", "c", "d")
     records = [make_record("one", video_id=name) for name in names]
-    assigned = shards.assign([*records, make_record("one", video_id="z", split="test")])
+    assigned = executor.assign_shards([*records, make_record("one", video_id="z", split="test")])
     assert {file: [record.video_id for record in held] for file, held in assigned.items()} == {
         "Split-train/tracks-00000-of-00003.gz": ["a", "b-2"],  # b-2/0 < b/0
         "Split-train/tracks-00001-of-00003.gz": ["b", "c"],

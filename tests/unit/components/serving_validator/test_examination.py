@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from components.serving_validator import checks, examination, requests
+from components.serving_validator import examination, requests
 from components.serving_validator.requests import VersionState
 from schemas import signatures
 from schemas.taxonomy import Split
@@ -66,6 +66,8 @@ def test_tracks_with_a_reference_come_first(examples):
 
 def test_transformed_features_must_have_a_row_per_track(tracks):
     outputs = {"made": np.ones((2, 1), np.float32), "other": np.array([np.inf] * 6, np.float32)}
-    codes = [finding.code for finding in checks.transformed(tracks, outputs)]
+    codes = [finding.code for finding in examination.check_transformed(tracks, outputs)]
     assert codes == ["wrong_shape", "not_finite"]
-    assert [finding.code for finding in checks.transformed(tracks, {})] == ["wrong_outputs"]
+    assert [finding.code for finding in examination.check_transformed(tracks, {})] == [
+        "wrong_outputs"
+    ]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from skimage import data
 
 from components.video import detector
+from components.video import faces as video_faces
 from schemas.clip_spec import ClipSpec
 from schemas.face_config import FaceConfig
 
@@ -99,7 +100,7 @@ def faces() -> FaceConfig:
 
 
 @pytest.fixture(scope="session")
-def blazeface() -> detector.FaceDetector:
+def blazeface() -> video_faces.FaceDetector:
     return detector.find_detector("blazeface", FaceConfig())
 
 

@@ -4,7 +4,7 @@ import pathlib
 import numpy as np
 import pytest
 
-from components.video import clips, errors, jpeg
+from components.video import clips, crops, errors
 from schemas.clip_spec import ClipSpec
 from schemas.face_config import FaceConfig
 
@@ -15,7 +15,7 @@ def test_a_track_is_n_crops_in_display_order(talk, spec, faces, blazeface):
     (track,) = clips.iter_tracks(talk, spec, faces, blazeface)
     assert track.index == 0
     assert len(track.frames) == spec.total_frames == 8
-    assert {jpeg.decode(frame).shape for frame in track.frames} == {(64, 64, 3)}
+    assert {crops.decode_jpeg(frame).shape for frame in track.frames} == {(64, 64, 3)}
     assert track.present.tolist() == [1] * 8
     assert track.present.dtype == np.int64
     # Clips of 3/8 s from 0 s and from 1.96 s - 3/8 s; frames at or after their times.
@@ -38,8 +38,8 @@ def test_a_frame_without_the_face_stays_black_and_masked(make_video, portrait, s
     path = make_video(frames=[view] * 25 + [np.full_like(view, 60)] * 25)
     (track,) = clips.iter_tracks(path, spec, FaceConfig(), blazeface)
     assert track.present.tolist() == [1, 1, 1, 1, 0, 0, 0, 0]
-    assert jpeg.decode(track.frames[0]).mean() > 30
-    assert all(jpeg.decode(frame).max() == 0 for frame in track.frames[4:])
+    assert crops.decode_jpeg(track.frames[0]).mean() > 30
+    assert all(crops.decode_jpeg(frame).max() == 0 for frame in track.frames[4:])
     assert not track.boxes[4:].any()
     assert np.all(np.diff(track.times) > 0)
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from components.video import crops, jpeg
+from components.video import crops
 
 
 def ramp(height=100, width=120):
@@ -50,17 +50,17 @@ def test_sharpness_falls_with_blur():
 
 def test_jpeg_keeps_shape_channels_and_most_of_the_values():
     pixels = ramp(64, 64)
-    decoded = jpeg.decode(jpeg.encode(pixels, 95))
+    decoded = crops.decode_jpeg(crops.encode_jpeg(pixels, 95))
     assert decoded.shape == pixels.shape
     assert np.abs(decoded.astype(int) - pixels).mean() < 3
 
 
 def test_jpeg_quality_costs_bytes():
     pixels = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
-    assert len(jpeg.encode(pixels, 50)) < len(jpeg.encode(pixels, 95))
+    assert len(crops.encode_jpeg(pixels, 50)) < len(crops.encode_jpeg(pixels, 95))
 
 
 @pytest.mark.parametrize("data", [b"", b"no picture"])
 def test_what_is_no_jpeg_is_refused(data):
     with pytest.raises(ValueError, match="no JPEG"):
-        jpeg.decode(data)
+        crops.decode_jpeg(data)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from components.video import tracks
-from components.video.detector import Face
+from components.video.faces import Face
 
 
 def face(x, y=0.0, side=10.0):

@@ -3,9 +3,9 @@
 import pytest
 
 from components.video_validator import rows
-from components.video_validator.manifest import Row
 from schemas import erased
 from schemas.erased import ErasedKey, ErasedKeys
+from schemas.manifest import Row
 
 
 @pytest.fixture

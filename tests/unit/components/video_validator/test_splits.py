@@ -7,8 +7,8 @@ import random
 
 import pytest
 
-from components.video_validator import errors, manifest, rows, splits
-from schemas import taxonomy
+from components.video_validator import errors, rows, splits
+from schemas import manifest, taxonomy
 
 FRACTIONS = {"train": 0.55, "val": 0.15, "calibration": 0.15, "test": 0.15}
 PLAN = splits.SplitPlan(fractions=FRACTIONS, seed=0)

@@ -10,7 +10,7 @@ import types
 import pytest
 import yaml
 
-from pipeline.cli import cluster, cluster_schedules, main
+from pipeline.cli import cluster, main, schedules
 from pipeline.config import load
 from pipeline.runners.cluster import client
 from pipeline.runners.kubeflow import package_file
@@ -33,7 +33,7 @@ def mine(tmp_path, kfp_server):
 @pytest.fixture
 def deepfake(monkeypatch, mine, capsys):
     """Calls the command with `--config mine.yaml`; returns status, stdout and stderr."""
-    for command in (cluster.submit, cluster.status, cluster_schedules.schedule):
+    for command in (cluster.submit, cluster.status, schedules.schedule):
         monkeypatch.setitem(main.cli.commands, command.name, command)
     monkeypatch.setattr(client, "POLL_SECONDS", 0.01)
 
@@ -348,7 +348,7 @@ def test_the_whole_tree_of_commands_has_help_with_examples(deepfake, capsys):
     names = [
         "submit",
         "status",
-        *(f"schedule {name}" for name in cluster_schedules.schedule.commands),
+        *(f"schedule {name}" for name in schedules.schedule.commands),
     ]
     for name in names:
         assert main.main([*name.split(), "--help"]) == 0
@@ -357,7 +357,7 @@ def test_the_whole_tree_of_commands_has_help_with_examples(deepfake, capsys):
 
 def test_help_loads_neither_kfp_nor_tfx():
     script = (
-        "import sys; from pipeline.cli import cluster, cluster_schedules;"
+        "import sys; from pipeline.cli import cluster, schedules;"
         "heavy = {'kfp', 'kfp_server_api', 'tfx', 'tensorflow', 'rich'};"
         "sys.exit(', '.join(sorted(heavy & set(sys.modules))) or 0)"
     )

@@ -10,11 +10,12 @@ import sys
 import click
 import pytest
 
-from pipeline.cli import compilation, errors, main, quiet
+from pipeline.cli import compilation, main, options
 from pipeline.config import load
 from pipeline.runners.errors import RunnerError
-from pipeline.runners.kubeflow import checks, package_file
 from pipeline.runners.kubeflow import compiler as kubeflow_compiler
+from pipeline.runners.kubeflow import package_file
+from schemas import errors
 
 
 @pytest.fixture(autouse=True)
@@ -113,11 +114,11 @@ def test_a_package_without_parameters_says_so(monkeypatch, no_compiler, capsys):
         (["--set", "training.epoch=1"], load.ConfigError, "did you mean training.epochs"),
         (["--config", "kubflow"], load.ConfigError, "did you mean kubeflow"),
         (["--manifest-copy", "m.csv"], click.UsageError, "--manifest-copy is for --target vertex"),
-        (["--output", "runs"], checks.NotOnVolumeError, "output must lie below"),
-        (["--config", "local"], checks.NotOnVolumeError, "got 'runs'"),
+        (["--output", "runs"], package_file.NotOnVolumeError, "output must lie below"),
+        (["--config", "local"], package_file.NotOnVolumeError, "got 'runs'"),
         (
             ["--set", "metadata={backend: sqlite}"],
-            checks.SqliteOnClusterError,
+            package_file.SqliteOnClusterError,
             "metadata.backend is sqlite",
         ),
     ],
@@ -167,7 +168,7 @@ def chatter(error):
 )
 def test_libraries_are_silent_unless_what_they_raise_is_not_ours(capfd, error, shown):
     expected = pytest.raises(type(error)) if error else contextlib.nullcontext()
-    with expected, quiet.libraries():
+    with expected, options.quiet_libraries():
         chatter(error)
     assert capfd.readouterr().err == shown
     os.write(2, b"after\n")

@@ -12,8 +12,8 @@ from pipeline.cli import dashboard, main
 from pipeline.dashboards import server
 from pipeline.dashboards.errors import PanelDataError
 from pipeline.dashboards.pages import DATA, Absent, Page
-from pipeline.journal import events
-from pipeline.journal.events import Outcome
+from pipeline.runs import events
+from pipeline.runs.events import Outcome
 
 
 @pytest.fixture

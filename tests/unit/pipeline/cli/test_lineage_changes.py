@@ -10,8 +10,10 @@ import shutil
 import click
 import pytest
 
-from pipeline.cli import errors, lineage_changes, run_folder
-from pipeline.journal.dashboard_folder import DashboardFolder
+from pipeline.cli import lineage
+from pipeline.runs import folders
+from pipeline.runs.folders import DashboardFolder
+from schemas import errors
 
 _MAKER = pathlib.Path(__file__).parents[3] / "benchmarks" / "lineage_store.py"
 KEY = "made/swap/v7"
@@ -29,7 +31,7 @@ def output(tmp_path):
 @pytest.fixture
 def call(output, capfd):
     """Calls a command on the folder; returns its status and what it printed on stdout."""
-    group = click.Group(commands=list(lineage_changes.COMMANDS))
+    group = click.Group(commands=list(lineage.CHANGE_COMMANDS))
 
     def call(*arguments):
         status = group.main(
@@ -75,7 +77,7 @@ def test_a_folder_without_records_is_a_bad_call_and_stays_as_it_is(call, output)
 def test_verify_ends_with_1_where_there_are_findings(call):
     # The store generator writes no examples: none of those in the index are in the files.
     status, printed = call("verify", "--format", "csv")
-    assert status == lineage_changes.FINDINGS == 1
+    assert status == lineage.FINDINGS == 1
     found = {row["code"] for row in csv.DictReader(io.StringIO(printed))}
     assert {"example_digest", "files_missing"} <= found
     status, printed = call("verify")
@@ -86,7 +88,7 @@ def test_verify_ends_with_1_where_there_are_findings(call):
 def test_verify_looks_for_no_orphans_while_a_run_is_at_work(call, output):
     (output / "artifacts" / "Trainer" / "model" / "99").mkdir(parents=True)
     assert "orphan_folder" in call("verify")[1]
-    with run_folder.locked(output):
+    with folders.locked(output):
         assert "orphan_folder" not in call("verify")[1]
 
 
@@ -125,7 +127,7 @@ def test_erase_with_the_key_erases_and_says_so(call, output):
 
 def test_erase_is_refused_while_a_run_is_at_work(call, output):
     with (
-        run_folder.locked(output),
+        folders.locked(output),
         pytest.raises(errors.OutputInUseError, match="another run is using"),
     ):
         call("erase", KEY, "--execute", "--confirm", KEY)

@@ -6,7 +6,8 @@ import pathlib
 import pytest
 from click.testing import CliRunner
 
-from pipeline.cli import errors, lineage_graph
+from pipeline.cli import lineage
+from schemas import errors
 
 _MAKER = pathlib.Path(__file__).parents[3] / "benchmarks" / "lineage_store.py"
 
@@ -21,7 +22,7 @@ def output(tmp_path_factory):
 
 def call(output, *arguments):
     command = [*arguments, "--output", str(output)]
-    return CliRunner().invoke(lineage_graph.graph, command, catch_exceptions=True)
+    return CliRunner().invoke(lineage.graph, command, catch_exceptions=True)
 
 
 @pytest.mark.parametrize(

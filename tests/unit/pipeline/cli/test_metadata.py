@@ -7,8 +7,9 @@ import pytest
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2 as pb
 
-from pipeline.cli import errors, metadata
+from pipeline.cli import metadata
 from pipeline.metadata import connection
+from schemas import errors
 
 
 @pytest.fixture

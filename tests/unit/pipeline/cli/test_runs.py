@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from pipeline.cli import execution, main, runs
-from pipeline.journal import events
-from pipeline.journal.events import NodeState, Outcome
+from pipeline.cli import main, runs
+from pipeline.runs import events
+from pipeline.runs.events import NodeState, Outcome
 
 PUSH = {"pushed": True, "version": "7", "path": "here", "present": True, "refused_because": ""}
 
@@ -20,7 +20,7 @@ def executed(monkeypatch):
         calls.append((config, options))
         return 3
 
-    monkeypatch.setattr(execution, "execute", execute)
+    monkeypatch.setattr(runs, "execute", execute)
     return calls
 
 

@@ -10,19 +10,19 @@ import time
 import pytest
 from kfp import compiler, dsl
 
-from pipeline.cli import run_folder, steps_worker
+from pipeline.cli import steps_worker
 from pipeline.config import load
 from pipeline.config.tree import PipelineConfig
-from pipeline.journal import events
-from pipeline.journal.events import Outcome
-from pipeline.journal.log import Follower
 from pipeline.runners import errors
+from pipeline.runs import events, folders
+from pipeline.runs.events import Outcome
+from pipeline.runs.journal import Follower
 
 HEAD = """
     import os, pathlib, signal, sys, time
-    from pipeline.journal.events import *
-    from pipeline.journal.log import Journal
-    from pipeline.journal.run_folder import RunFolder
+    from pipeline.runs.events import *
+    from pipeline.runs.journal import Journal
+    from pipeline.runs.folders import RunFolder
     folder = RunFolder(pathlib.Path({path!r}))
     folder.steps.mkdir(exist_ok=True)
     journal = Journal(folder.step_journal({name!r}))
@@ -35,7 +35,7 @@ def folder(tmp_path, monkeypatch):
     config = load.with_overrides(
         PipelineConfig(output="runs"), {"data.manifest": "videos.csv", "name": "tested"}
     )
-    folder = run_folder.create(pathlib.Path("runs"))
+    folder = folders.create(pathlib.Path("runs"))
     folder.config.write_text(load.dump(config))
     return folder
 

@@ -8,11 +8,11 @@ from rich.live import Live
 
 from pipeline.cli import views
 from pipeline.dashboards.errors import PanelDataError
-from pipeline.journal import events
-from pipeline.journal.events import NodeState, Outcome
-from pipeline.journal.run_folder import RunFolder
-from pipeline.journal.state import RunState
-from pipeline.runners.page_problems import Problems
+from pipeline.dashboards.run_pages import Problems
+from pipeline.runs import events
+from pipeline.runs.events import NodeState, Outcome
+from pipeline.runs.folders import RunFolder
+from pipeline.runs.state import RunState
 
 START = events.RunStarted(run_id="20260101-000000-aaaa", pipeline="deepfake", time=0.0)
 LETTERS = {"letters": {"num_inputs": 96, "by_code": {"no_face": 2, "truncated": 1}}}

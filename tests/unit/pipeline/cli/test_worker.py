@@ -2,16 +2,17 @@
 
 import pytest
 
-from pipeline.cli import run_folder, worker
+from pipeline.cli import worker
 from pipeline.config import load
 from pipeline.config.tree import PipelineConfig
-from pipeline.journal.log import Follower
-from pipeline.runners import run_pages
+from pipeline.dashboards import run_pages
+from pipeline.runs import folders
+from pipeline.runs.journal import Follower
 
 
 @pytest.fixture
 def folder(tmp_path):
-    folder = run_folder.create(tmp_path)
+    folder = folders.create(tmp_path)
     folder.config.write_text(load.dump(PipelineConfig(output=str(tmp_path))))
     return folder
 
@@ -85,7 +86,7 @@ def test_a_run_that_ends_well_says_so(folder, runner):
 
 
 def test_an_error_is_journalled_with_the_node_that_was_started_last(folder, runner, caplog):
-    from pipeline.journal import events
+    from pipeline.runs import events
 
     def steps(ir, store, *, sink, **options):
         sink(events.NodeStarted(node="Trainer"))

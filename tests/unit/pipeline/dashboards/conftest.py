@@ -12,16 +12,14 @@ import jinja2
 import pytest
 from plotly import graph_objects
 
-from pipeline.dashboards import assets, rendering
+from pipeline.dashboards import rendering
 from pipeline.dashboards.charts import SEQUENTIAL, Chart
 from pipeline.dashboards.rendering import Frame
-from pipeline.journal import events
-from pipeline.journal.dashboard_folder import DashboardFolder
-from pipeline.journal.events import NodeState, Outcome
-from pipeline.journal.log import Journal, RunFollower
-from pipeline.journal.run_folder import RunFolder
-from pipeline.journal.state import RunState
-from pipeline.reports import run_report
+from pipeline.runs import events, reporting
+from pipeline.runs.events import NodeState, Outcome
+from pipeline.runs.folders import DashboardFolder, RunFolder
+from pipeline.runs.journal import Journal, RunFollower
+from pipeline.runs.state import RunState
 
 _ROLE = re.compile(r"@[a-z]+[0-9]?(/[0-9.]+)?")
 
@@ -61,7 +59,7 @@ def _put(target: dict[str, Any], path: list[str], value: Any) -> None:
 def shared_site(tmp_path_factory: pytest.TempPathFactory) -> DashboardFolder:
     """A site with style, scripts and Plotly, for pages of many tests."""
     site = DashboardFolder(tmp_path_factory.mktemp("dashboard"))
-    assets.write(site)
+    rendering.write_assets(site)
     return site
 
 
@@ -179,8 +177,8 @@ class RunMaker:
                 events.RunEnded(outcome=Outcome.FAILED, time=began + 60),
             )
         state = RunState(RunFollower(folder).read())
-        report = run_report.summarize(state, run_dir=folder.path, log=folder.log)
-        run_report.write(folder.summary, report)
+        report = reporting.summarize(state, run_dir=folder.path, log=folder.log)
+        reporting.write(folder.summary, report)
         return folder
 
 

@@ -21,11 +21,10 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 from components.data_gate import facts, rules
 from pipeline.dashboards import sources as outputs
 from pipeline.dashboards.sources import RunSources
-from pipeline.journal.dashboard_folder import DashboardFolder
-from pipeline.journal.run_folder import RunFolder
-from pipeline.journal.state import RunState
 from pipeline.lineage.records import LIVE, Artifact
-from schemas import features, resources, taxonomy, track_index, video_record
+from pipeline.runs.folders import DashboardFolder, RunFolder
+from pipeline.runs.state import RunState
+from schemas import features, taxonomy, track_index, video_record
 from schemas.dead_letter import DeadLetter
 from schemas.track_index import TrackRow
 from schemas.video_record import VideoRecord
@@ -157,7 +156,7 @@ def write_statistics(
 
 def write_anomalies(folder: pathlib.Path, statistics: pathlib.Path) -> None:
     """The ExampleAnomalies of ExampleValidator, for the shipped schema."""
-    schema = tfdv.load_schema_text(str(resources.TRACK_EXAMPLE_SCHEMA))
+    schema = tfdv.load_schema_text(str(features.TRACK_EXAMPLE_SCHEMA))
     for split in sorted(statistics.iterdir()):
         found = tfdv.validate_statistics(
             tfdv.load_stats_binary(str(split / "FeatureStats.pb")), schema
@@ -201,7 +200,7 @@ def write_data(
     write_statistics(folder / "statistics", by_split)
     write_anomalies(folder / "anomalies", folder / "statistics")
     (folder / "schema").mkdir()
-    text = resources.TRACK_EXAMPLE_SCHEMA.read_text(encoding="utf-8")
+    text = features.TRACK_EXAMPLE_SCHEMA.read_text(encoding="utf-8")
     (folder / "schema" / "schema.pbtxt").write_text(text, encoding="utf-8")
     num_inputs = len(found) + len(letters)
     return {

@@ -12,8 +12,8 @@ from pipeline.config import load
 from pipeline.dashboards import server, site
 from pipeline.dashboards.errors import PortInUseError
 from pipeline.dashboards.pages import Absent, Page
-from pipeline.journal import events, liveness
-from pipeline.journal.events import NodeState, Outcome
+from pipeline.runs import events, folders
+from pipeline.runs.events import NodeState, Outcome
 
 
 @pytest.fixture
@@ -279,7 +279,7 @@ def test_in_a_browser_a_pair_that_is_not_written_is_opened_all_the_same(
 
 def test_the_page_of_a_run_that_was_killed_says_so(make_run, ask, plain):
     make_run.begin("r1")
-    with (make_run.output / liveness.LOCK_FILE).open("w") as lock:
+    with (make_run.output / folders.LOCK_FILE).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         for page in ("/", "/runs/r1/index.html"):
             assert "<body data-live>" in ask(page).text

@@ -11,12 +11,12 @@ from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipeline.config import load
-from pipeline.dashboards import panel_data, site, sources, stamps, writing
+from pipeline.dashboards import panel_data, site, sources, writing
 from pipeline.dashboards.errors import NoRunsError, PanelDataError
 from pipeline.dashboards.pages import DATA, PAGES, Absent, Page
-from pipeline.journal import events
-from pipeline.journal.run_folder import RunFolder
 from pipeline.metadata import connection
+from pipeline.runs import events
+from pipeline.runs.folders import RunFolder
 from schemas import erased
 
 _MAKER = pathlib.Path(__file__).parents[3] / "benchmarks" / "lineage_store.py"
@@ -133,7 +133,7 @@ def test_what_a_page_was_made_from_decides(runs, config, made, change, expected)
 def test_other_code_makes_all_again(runs, config, made, monkeypatch):
     site.build(config)
     made.clear()
-    monkeypatch.setattr(stamps, "_code", lambda: "another")
+    monkeypatch.setattr(writing, "_code", lambda: "another")
     site.build(config)
     assert sorted(made) == every_page("r1", "r2")
 
@@ -209,7 +209,7 @@ def test_any_two_runs_are_compared_on_request_and_the_index_leads_there(recorded
 def test_pages_that_a_run_wrote_itself_are_not_made_again(recorded, config, made):
     store = site.opened(config)
     for name in ("r1", "r2"):
-        site.write_pages(sources.of_run(RunFolder(recorded.output / name), store))
+        writing.write_pages(sources.of_run(RunFolder(recorded.output / name), store))
     made.clear()
     site.build(config)
     assert made == []
@@ -229,8 +229,8 @@ def test_building_changes_nothing_but_the_site(recorded, config, made):
 def test_a_page_of_a_run_that_goes_on_is_live_and_one_that_stands_alone_leads_nowhere(runs, made):
     folder = runs.begin("r3")
     run = sources.of_run(folder, None)
-    assert "<body data-live>" in site.page_text(PAGES[0], run)
-    alone = site.page_text(PAGES[0], run, is_standalone=True)
+    assert "<body data-live>" in writing.page_text(PAGES[0], run)
+    alone = writing.page_text(PAGES[0], run, is_standalone=True)
     assert not re.search(r'(href|src)="(?!#|data:)', alone)
 
 
@@ -280,5 +280,5 @@ def test_a_comparison_made_during_an_erasure_is_made_again(recorded, config, mon
         return content
 
     monkeypatch.setattr(writing.comparison_page, "content", make_and_erase)
-    page = site.write_comparison(*pair)
-    assert not stamps.is_current(page, stamps.of_pair(*pair))
+    page = writing.write_comparison(*pair)
+    assert not writing.is_current(page, writing.stamp_of_pair(*pair))

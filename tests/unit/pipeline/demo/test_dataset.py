@@ -134,7 +134,7 @@ def test_a_failing_encoder_leaves_no_video_under_its_name(tmp_path, monkeypatch)
         path.write_bytes(b"half a video")
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(dataset.encode, "write_mp4", fail)
+    monkeypatch.setattr(dataset, "write_mp4", fail)
     with pytest.raises(OSError, match="no space"):
         dataset.write_dataset(tmp_path, **TINY)
     assert not [path for path in tmp_path.rglob("*") if path.suffix in {".mp4", ".csv"}]

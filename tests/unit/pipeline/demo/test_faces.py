@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.demo import faces, portrait
-from pipeline.demo.puppet import Puppet
+from pipeline.demo.scene import Puppet
 
 
 def make(seed):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pipeline.demo import faces, forgeries, motion, scene
-from pipeline.demo.puppet import Puppet
+from pipeline.demo.scene import Puppet
 
 TIMES = np.arange(10) / 25
 FAMILIES = {family.method: family for family in forgeries.FAMILIES}

@@ -9,8 +9,8 @@ import pytest
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
 
-from pipeline.lineage import errors, export, graph, openlineage, store
-from pipeline.lineage.diagram import Role
+from pipeline.lineage import errors, export, graph, store
+from pipeline.lineage.graph import Role
 from pipeline.metadata import connection
 from schemas import erased
 
@@ -89,7 +89,7 @@ def titles(drawn):
 
 
 def test_the_graph_of_a_run_holds_all_its_executions_and_what_they_touched(made):
-    drawn = graph.of(made, runs(made)[0])
+    drawn = graph.graph_of(made, runs(made)[0])
     assert drawn.title == f"Run {runs(made)[0]}"
     assert len(drawn.executions) == 12
     assert {edge.key for edge in drawn.edges if edge.source.startswith("e")} >= {"model", "report"}
@@ -98,13 +98,13 @@ def test_the_graph_of_a_run_holds_all_its_executions_and_what_they_touched(made)
 
 
 def test_what_came_from_the_cache_is_shown_in_its_run(made):
-    states = {node.title: node.state for node in graph.of(made, runs(made)[1]).executions}
+    states = {node.title: node.state for node in graph.graph_of(made, runs(made)[1]).executions}
     assert states["FrameExtractor"] == "cached"
     assert states["Trainer"] == "complete"
 
 
 def test_the_graph_of_a_model_goes_back_to_the_execution_that_did_the_work(made):
-    drawn = graph.of(made, "1001")
+    drawn = graph.graph_of(made, "1001")
     first, second = runs(made)[:2]
     made_in = {node.title: node.run for node in drawn.executions}
     assert made_in["VideoValidator"] == made_in["FrameExtractor"] == first
@@ -113,22 +113,22 @@ def test_the_graph_of_a_model_goes_back_to_the_execution_that_did_the_work(made)
 
 
 def test_a_model_is_not_drawn_into_the_history_of_those_compared_with_it(made):
-    drawn = graph.of(made, "1000")
+    drawn = graph.graph_of(made, "1000")
     assert {node.run for node in drawn.executions} == {runs(made)[0]}
     assert titles(drawn).count("Model") == 1
 
 
 def test_the_model_asked_for_is_in_focus(made):
-    drawn = graph.of(made, "1000")
+    drawn = graph.graph_of(made, "1000")
     (focus,) = drawn.focus
     (node,) = [node for node in drawn.nodes if node.id == focus]
     assert (node.title, node.role) == ("Model", Role.MODEL)
-    by_id = graph.of(made, focus[1:])
+    by_id = graph.graph_of(made, focus[1:])
     assert (by_id.title, len(by_id.nodes)) == (drawn.title, len(drawn.nodes))
 
 
 def test_cards_say_the_one_fact_that_matters(made):
-    notes = {node.title: node.note for node in graph.of(made, runs(made)[2]).artifacts}
+    notes = {node.title: node.note for node in graph.graph_of(made, runs(made)[2]).artifacts}
     assert notes["VideoManifest"] == "8 videos"
     assert notes["ModelBlessing"] == "not blessed"
     assert notes["InfraBlessing"] == "blessed"
@@ -137,7 +137,7 @@ def test_cards_say_the_one_fact_that_matters(made):
 
 
 def test_a_refusal_is_marked(made):
-    failed = {node.title for node in graph.of(made, runs(made)[2]).nodes if node.failed}
+    failed = {node.title for node in graph.graph_of(made, runs(made)[2]).nodes if node.failed}
     assert failed == {"ModelBlessing", "PushedModel"}
 
 
@@ -147,7 +147,9 @@ def test_a_model_that_saw_erased_data_says_so_and_is_marked(make_store, tmp_path
     (model,) = client.get_artifacts_by_type("Model")
     model.custom_properties[erased.TAINTED].int_value = 1
     client.put_artifacts([model])
-    (drawn,) = [n for n in graph.of(store.Store(reached), "latest").nodes if n.title == "Model"]
+    (drawn,) = [
+        n for n in graph.graph_of(store.Store(reached), "latest").nodes if n.title == "Model"
+    ]
     assert (drawn.note, drawn.failed) == ("trained on erased data", True)
 
 
@@ -157,20 +159,20 @@ def test_what_was_deleted_says_so(make_store, tmp_path):
     (manifest,) = client.get_artifacts_by_type("VideoManifest")
     manifest.state = metadata_store_pb2.Artifact.DELETED
     client.put_artifacts([manifest])
-    drawn = {node.title: node for node in graph.of(store.Store(reached), "latest").nodes}
+    drawn = {node.title: node for node in graph.graph_of(store.Store(reached), "latest").nodes}
     assert drawn["VideoManifest"].note == drawn["VideoManifest"].state == "deleted"
 
 
 def test_what_nothing_is_called_is_refused_with_the_nearest_name(made):
     with pytest.raises(errors.UnknownModelError, match="did you mean 1000"):
-        graph.of(made, "10000000")
+        graph.graph_of(made, "10000000")
     with pytest.raises(errors.UnknownModelError):
-        graph.of(made, "no-such")
+        graph.graph_of(made, "no-such")
 
 
 def test_openlineage_has_one_valid_event_for_each_execution(made):
-    drawn = graph.of(made, "latest")
-    events = json.loads(openlineage.render(drawn))
+    drawn = graph.graph_of(made, "latest")
+    events = json.loads(export.render_openlineage(drawn))
     for event in events:
         jsonschema.validate(event, RUN_EVENT)
     assert len(events) == len(drawn.executions) == 12
@@ -180,7 +182,8 @@ def test_openlineage_has_one_valid_event_for_each_execution(made):
 
 def test_openlineage_connects_executions_by_their_datasets(made):
     events = {
-        event["job"]["name"]: event for event in openlineage.events(graph.of(made, runs(made)[0]))
+        event["job"]["name"]: event
+        for event in export.openlineage_events(graph.graph_of(made, runs(made)[0]))
     }
     named = {
         (dataset["namespace"], dataset["name"]) for dataset in events["Trainer"]["outputs"]
@@ -194,7 +197,7 @@ def test_openlineage_connects_executions_by_their_datasets(made):
 
 def test_openlineage_names_an_execution_alike_in_every_export(made):
     def ids(subject):
-        events = openlineage.events(graph.of(made, subject))
+        events = export.openlineage_events(graph.graph_of(made, subject))
         return {event["job"]["name"]: event["run"]["runId"] for event in events}
 
     of_run, of_model = ids(runs(made)[0]), ids("1000")
@@ -222,7 +225,7 @@ def test_a_name_without_a_format_is_refused():
 
 @pytest.mark.parametrize("kind", export.RENDERERS)
 def test_every_format_is_written_whole(made, tmp_path, kind):
-    drawn = graph.of(made, "latest")
+    drawn = graph.graph_of(made, "latest")
     file = tmp_path / "graph"
     export.write(drawn, file, kind)
     assert [path.name for path in tmp_path.iterdir()] == ["graph"]
@@ -231,7 +234,7 @@ def test_every_format_is_written_whole(made, tmp_path, kind):
 
 def test_json_holds_nodes_edges_and_properties(made, tmp_path):
     file = tmp_path / "graph.json"
-    export.write(graph.of(made, "1000"), file, "json")
+    export.write(graph.graph_of(made, "1000"), file, "json")
     document = json.loads(file.read_text())
     assert document["format"] == "deepfake-lineage/1"
     manifest = next(node for node in document["nodes"] if node["title"] == "VideoManifest")

@@ -7,7 +7,7 @@ import threading
 import pymysql
 import pytest
 
-from pipeline.config.metadata import MetadataConfig
+from pipeline.config.sections import MetadataConfig
 from pipeline.metadata import errors, server
 
 _CAPABILITIES = 0x0008AA0D | 0x00080000 | 0x00008000 | 0x200  # 4.1, secure, plugins

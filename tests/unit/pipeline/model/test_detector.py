@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from pipeline.config.sections import TrainingConfig
-from pipeline.model import detector, temporal
-from pipeline.model.temporal import CLIP_LOGIT, FRAME_LOGITS
+from pipeline.model import detector
+from pipeline.model.detector import CLIP_LOGIT, FRAME_LOGITS
 
 T, D, CONTENT = 6, 5, 3
 
 
 @pytest.fixture(scope="module")
 def head(config):
-    return temporal.build_head(config, T, D, CONTENT)
+    return detector.build_head(config, T, D, CONTENT)
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_clips_of_a_batch_do_not_see_each_other(head, clips):
 
 
 def test_a_closed_gate_leaves_the_mean_of_the_present_frames(config, clip):
-    built = detector.build(config, clip)
+    built = detector.build_detector(config, clip)
     rng = np.random.default_rng(0)
     frames = rng.integers(0, 255, (2, 4, 32, 32, 3), np.uint8)
     present = np.array([[1, 1, 0, 1], [0, 0, 1, 0]], np.float32)
@@ -77,7 +77,7 @@ def test_a_closed_gate_leaves_the_mean_of_the_present_frames(config, clip):
 
 
 def test_the_detector_is_its_encoder_under_its_head(config, clip):
-    built = detector.build(config, clip)
+    built = detector.build_detector(config, clip)
     frames = np.random.default_rng(0).integers(0, 255, (2, 4, 32, 32, 3), np.uint8)
     present = np.ones((2, 4), np.float32)
     features = built.encoder(frames.reshape(-1, 32, 32, 3)).numpy().reshape(2, 4, -1)
@@ -90,8 +90,8 @@ def test_the_detector_is_its_encoder_under_its_head(config, clip):
 
 def test_a_mixed_precision_detector_answers_in_float32_and_exports_to_float32(clip):
     config = TrainingConfig(rnn_units=4, dense_units=8)
-    mixed = detector.build(config, clip, policy="mixed_float16")
-    mixed.head.get_layer(temporal.GATE).close()
+    mixed = detector.build_detector(config, clip, policy="mixed_float16")
+    mixed.head.get_layer(detector.GATE).close()
     exact = detector.in_float32(mixed, config, clip)
     frames = np.random.default_rng(0).integers(0, 255, (2, 4, 32, 32, 3), np.uint8)
     present = np.ones((2, 4), np.float32)
@@ -102,5 +102,5 @@ def test_a_mixed_precision_detector_answers_in_float32_and_exports_to_float32(cl
 
 
 def test_sizes_come_from_the_configuration(config):
-    wider = temporal.build_head(dataclasses.replace(config, rnn_units=32), T, D, CONTENT)
-    assert wider.count_params() > temporal.build_head(config, T, D, CONTENT).count_params()
+    wider = detector.build_head(dataclasses.replace(config, rnn_units=32), T, D, CONTENT)
+    assert wider.count_params() > detector.build_head(config, T, D, CONTENT).count_params()

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from pipeline.model import detector, export, inputs, scores, selection
-from pipeline.model.temporal import CLIP_LOGIT, FRAME_LOGITS
+from pipeline.model.detector import CLIP_LOGIT, FRAME_LOGITS
 from schemas import features, signatures
 
 TEMPERATURE = 1.7
@@ -21,7 +21,7 @@ HASH = "ab" * 32
 @pytest.fixture(scope="module")
 def built(config, clip):
     tf.random.set_seed(0)
-    return detector.build(config, clip)
+    return detector.build_detector(config, clip)
 
 
 @pytest.fixture(scope="module")

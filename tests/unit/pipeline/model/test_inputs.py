@@ -8,9 +8,9 @@ import tensorflow as tf
 
 from pipeline.model import inputs
 from pipeline.model.decoding import decode_crops
+from pipeline.model.detector import CLIP_LOGIT, FRAME_LOGITS
 from pipeline.model.errors import MissingClassError, MixedPreprocessingError
 from pipeline.model.losses import IGNORED
-from pipeline.model.temporal import CLIP_LOGIT, FRAME_LOGITS
 from pipeline.model.tracks import read_tracks, single_hash
 from schemas import features
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pipeline.model import losses
-from pipeline.model.temporal import CLIP_LOGIT, FRAME_LOGITS
+from pipeline.model.detector import CLIP_LOGIT, FRAME_LOGITS
 
 LN2 = math.log(2)
 

@@ -12,11 +12,11 @@ import pytest
 import tensorflow as tf
 
 from pipeline.model import encoder, inputs, selection, training
+from pipeline.model.detector import CLIP_LOGIT
 from pipeline.model.errors import DivergedError
 from pipeline.model.gradients import MeasuredAdamW
 from pipeline.model.history import HISTORY_FILE, Epoch, best
 from pipeline.model.resume import WorkDirectory
-from pipeline.model.temporal import CLIP_LOGIT
 from schemas import progress
 
 

@@ -11,7 +11,7 @@ from tfx.proto import transform_pb2
 from tfx.types import artifact_utils, standard_artifacts
 from tfx.utils import proto_utils
 
-from schemas import features, resources
+from schemas import features
 from schemas.clip_spec import ClipSpec
 
 
@@ -86,7 +86,7 @@ def transformed(raw_splits, tmp_path_factory):
     schema = standard_artifacts.Schema()
     schema.uri = str(folder / "schema")
     (folder / "schema").mkdir()
-    shutil.copy(resources.TRACK_EXAMPLE_SCHEMA, folder / "schema" / "schema.pbtxt")
+    shutil.copy(features.TRACK_EXAMPLE_SCHEMA, folder / "schema" / "schema.pbtxt")
     graph, output = standard_artifacts.TransformGraph(), standard_artifacts.Examples()
     graph.uri, output.uri = str(folder / "graph"), str(folder / "transformed")
     splits = transform_pb2.SplitsConfig(analyze=["train"], transform=sorted(raw_splits))

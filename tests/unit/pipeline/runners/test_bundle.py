@@ -7,8 +7,8 @@ import pathlib
 import pytest
 
 from pipeline.config import load
-from pipeline.config.nodes import NODES
 from pipeline.runners import bundle, errors, ir
+from schemas.names import NODES
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from pipeline.journal import events
-from pipeline.journal.events import NodeState
-from pipeline.journal.log import Journal
-from pipeline.journal.run_folder import RunFolder
 from pipeline.runners import closing, errors
+from pipeline.runs import events
+from pipeline.runs.events import NodeState
+from pipeline.runs.folders import RunFolder
+from pipeline.runs.journal import Journal
 
 
 @pytest.fixture

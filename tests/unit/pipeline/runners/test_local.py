@@ -7,9 +7,9 @@ from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
 from tfx.orchestration import metadata
 
-from pipeline.journal import events
-from pipeline.journal.events import NodeState
 from pipeline.runners import errors, ir, local
+from pipeline.runs import events
+from pipeline.runs.events import NodeState
 
 RAN, CACHED, SKIPPED = NodeState.RAN, NodeState.CACHED, NodeState.SKIPPED
 

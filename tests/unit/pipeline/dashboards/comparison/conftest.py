@@ -6,10 +6,10 @@ import pathlib
 import pytest
 
 from pipeline.dashboards import sources
-from pipeline.journal.run_folder import RunFolder
-from pipeline.lineage.run_facts import Interval, RunFacts
+from pipeline.lineage.comparison import Interval, RunFacts
 from pipeline.lineage.store import Store
 from pipeline.metadata import connection
+from pipeline.runs.folders import RunFolder
 from schemas.video_record import VideoRecord
 
 _MAKER = pathlib.Path(__file__).parents[4] / "benchmarks" / "lineage_store.py"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.dashboards.comparison import pairs, slices
+from pipeline.dashboards.comparison import slices
 from pipeline.lineage import comparison
 
 
@@ -54,7 +54,7 @@ def test_the_headlines_are_of_all_test_videos(found):
 
 
 def test_both_marks_of_a_slice_stand_on_its_line(found, valid_figure):
-    chart = pairs.chart(found, "r1", "r2")
+    chart = slices.chart(found, "r1", "r2")
     valid_figure(chart)
     lines, before, after, notes = chart.figure["data"]
     assert chart.figure["layout"]["yaxis"]["ticktext"] == [
@@ -68,7 +68,7 @@ def test_both_marks_of_a_slice_stand_on_its_line(found, valid_figure):
 
 
 def test_another_metric_replaces_all_marks(found):
-    _, before, after, notes = pairs.chart(found, "r1", "r2").variants["Recall"]
+    _, before, after, notes = slices.chart(found, "r1", "r2").variants["Recall"]
     assert (before["x"], after["x"]) == ([1.0], [0.5])
     assert (before["error_x.array"], after["error_x.array"]) == ([None], [0.4])
     assert after["marker.opacity"] == [0.45]  # small
@@ -82,7 +82,7 @@ def test_of_many_slices_the_chart_shows_those_that_moved_most(facts, valid_figur
     changes = comparison.compare(facts("r1", old), facts("r2", new)).metrics
     sizes = report(**dict.fromkeys(names, (9, 9)))
     found = slices.of_runs(changes, sizes, sizes, min_videos=5)
-    chart = pairs.chart(found, "r1", "r2")
+    chart = slices.chart(found, "r1", "r2")
     valid_figure(chart)
     shown = chart.figure["layout"]["yaxis"]["ticktext"]
     assert shown == ["overall", *names[-39:]]

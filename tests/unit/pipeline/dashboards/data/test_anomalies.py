@@ -4,13 +4,13 @@ import pytest
 import tensorflow_data_validation as tfdv
 
 from pipeline.dashboards.data import anomalies, files
-from schemas import features, resources
+from schemas import features
 
 
 @pytest.fixture(scope="module")
 def found(recorded):
     """`found(changes)`: the anomalies of a split whose tracks have these values."""
-    schema = tfdv.load_schema_text(str(resources.TRACK_EXAMPLE_SCHEMA))
+    schema = tfdv.load_schema_text(str(features.TRACK_EXAMPLE_SCHEMA))
 
     def found(changes, without=()):
         values = [{**recorded.features_of(one), **changes} for one in recorded.records()]

@@ -5,12 +5,12 @@ import tensorflow_data_validation as tfdv
 
 from pipeline.dashboards import sources as outputs
 from pipeline.dashboards.data import distances, files
-from schemas import features, resources
+from schemas import features
 
 
 @pytest.fixture(scope="module")
 def schema():
-    return tfdv.load_schema_text(str(resources.TRACK_EXAMPLE_SCHEMA))
+    return tfdv.load_schema_text(str(features.TRACK_EXAMPLE_SCHEMA))
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from components.data_gate import facts, rules
-from pipeline.dashboards.data import files, gate, overview, samples, splits
+from pipeline.dashboards.data import files, left_out, page, samples, splits
 from schemas import features, taxonomy
 
 
@@ -43,7 +43,7 @@ def test_methods_are_drawn_by_split_and_one_dataset_is_not(records, valid_figure
 
 
 def tiles(sources, report=None, refusal=""):
-    found = overview.tiles(
+    found = page.overview_tiles(
         files.records(sources), files.tracks(sources), files.letters(sources), report, refusal
     )
     return {tile.label: tile for tile in found}
@@ -68,7 +68,7 @@ def test_the_opening_figures_are_those_of_the_run(run):
     ("seconds", "shown"), [(59.4, "0 min 59 s"), (3599, "59 min 59 s"), (7260, "2 h 1 min")]
 )
 def test_durations_are_said_in_the_unit_that_fits(seconds, shown):
-    assert overview.duration(seconds) == shown
+    assert page.video_duration(seconds) == shown
 
 
 def outcome(recorded, **limits):
@@ -87,24 +87,24 @@ def outcome(recorded, **limits):
 
 def test_broken_rules_come_first_with_what_breaks_them(recorded):
     report = {"passed": False, "rules": outcome(recorded)}
-    table = gate.table(report)
+    table = left_out.gate_table(report)
     assert [row.cells[1].text for row in table.rows][:2] == ["broken", "passed"]
-    [offence] = gate.offences(report)
+    [offence] = left_out.gate_offences(report)
     assert offence.rule == "videos_per_class"
     assert "train: 0 real videos with examples" in offence.offenders
 
 
 def test_many_offenders_are_cut_with_their_number():
     rule = {"rule": "leakage", "passed": False, "offenders": [f"person {n}" for n in range(13)]}
-    [offence] = gate.offences({"rules": [rule]})
+    [offence] = left_out.gate_offences({"rules": [rule]})
     assert (len(offence.offenders), offence.more.split(";")[0]) == (10, "and 3 more")
 
 
 def test_a_refusal_is_told_in_the_words_of_the_gate():
     error = {"node": "DataGate", "message": "the data breaks 1 of 6 rules"}
-    assert gate.refusal({"error": error}) == "the data breaks 1 of 6 rules"
-    assert gate.refusal({"error": {**error, "node": "Trainer"}}) == ""
-    assert gate.refusal({"error": None}) == ""
+    assert left_out.gate_refusal({"error": error}) == "the data breaks 1 of 6 rules"
+    assert left_out.gate_refusal({"error": {**error, "node": "Trainer"}}) == ""
+    assert left_out.gate_refusal({"error": None}) == ""
 
 
 def test_every_slice_shows_different_people_with_label_and_split(run):

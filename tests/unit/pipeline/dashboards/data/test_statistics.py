@@ -4,9 +4,10 @@ import pytest
 
 from pipeline.dashboards import sources as outputs
 from pipeline.dashboards import tables
-from pipeline.dashboards.data import category_charts, feature_table, files, numeric_charts, wording
+from pipeline.dashboards.data import features, files, statistics
 from pipeline.dashboards.data import statistics as read
-from schemas import features, taxonomy
+from schemas import features as schemas_features
+from schemas import taxonomy
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +17,7 @@ def by_split(recorded, written):
 
 @pytest.fixture
 def charts(by_split):
-    found = numeric_charts.numeric_charts(by_split) + category_charts.category_charts(by_split)
+    found = features.numeric_charts(by_split) + features.category_charts(by_split)
     return {chart.id: chart for chart in found}
 
 
@@ -32,7 +33,7 @@ def test_splits_come_in_their_order_and_are_over_tracks(by_split):
 
 def test_numeric_features_have_the_figures_of_their_values(by_split):
     """Train holds people 0 to 3 twice each: faces of 100, 110, 120 and 130 pixels."""
-    train = read.numeric(by_split, features.MEDIAN_FACE_PIXELS)["train"]
+    train = read.numeric(by_split, schemas_features.MEDIAN_FACE_PIXELS)["train"]
     assert (train.count, train.missing, train.zeros) == (8, 0, 0)
     assert (train.minimum, train.maximum, train.mean) == (100.0, 130.0, 115.0)
     assert train.std == pytest.approx(125**0.5)
@@ -40,24 +41,27 @@ def test_numeric_features_have_the_figures_of_their_values(by_split):
 
 
 def test_features_with_a_value_per_frame_count_frames(by_split):
-    times = read.numeric(by_split, features.FRAME_TIMES)["val"]
+    times = read.numeric(by_split, schemas_features.FRAME_TIMES)["val"]
     assert (times.count, times.zeros, times.maximum) == (8, 2, 1.5)
-    present = read.categorical(by_split, features.FRAME_PRESENT)["val"]
+    present = read.categorical(by_split, schemas_features.FRAME_PRESENT)["val"]
     assert present.counts == {"filler": 2, "face": 6}
 
 
 def test_categories_are_shares_of_the_tracks_of_a_split(by_split):
-    found = read.categorical(by_split, features.COMPRESSION_LEVEL)
+    found = read.categorical(by_split, schemas_features.COMPRESSION_LEVEL)
     assert found["train"].share("c23") == 0.5
     assert found["val"].share("c40") == 1.0
     assert found["val"].share("c23") == 0.0
-    assert read.categorical(by_split, features.IS_FAKE)["test"].counts == {"real": 2, "fake": 2}
+    assert read.categorical(by_split, schemas_features.IS_FAKE)["test"].counts == {
+        "real": 2,
+        "fake": 2,
+    }
 
 
 def test_densities_have_an_area_of_one(by_split):
     for key in read.NUMERIC:
         for found in read.numeric(by_split, key).values():
-            xs, ys = numeric_charts._outline(found, 0.1)
+            xs, ys = features._outline(found, 0.1)
             area = sum((x1 - x0) * y1 for x0, x1, y1 in zip(xs, xs[1:], ys[1:], strict=False))
             assert area == pytest.approx(1.0), key
 
@@ -76,17 +80,24 @@ def test_a_table_behind_a_chart_says_the_same(charts):
 
 
 def test_what_never_varies_gets_a_row_and_no_chart(by_split, charts):
-    table = feature_table.table(by_split)
+    table = features.feature_table(by_split)
     only_value = {row.cells[1].text: row.cells[-1].text for row in table.rows}
-    assert only_value[features.DETECTOR_CONFIDENCE] == "0.9"
-    assert only_value[features.VIDEO_CODEC] == "h264"
+    assert only_value[schemas_features.DETECTOR_CONFIDENCE] == "0.9"
+    assert only_value[schemas_features.VIDEO_CODEC] == "h264"
     assert "feature-video-codec" not in charts
 
 
 def test_identifiers_and_frames_are_counted_and_never_shown(by_split, charts):
-    table = feature_table.table(by_split)
+    table = features.feature_table(by_split)
     keys = cells(table, "Key of the video")
-    assert keys == [features.RECORD_KEY, "16", "0", "8", "16", tables.UNDEFINED]  # 15.5 bytes
+    assert keys == [
+        schemas_features.RECORD_KEY,
+        "16",
+        "0",
+        "8",
+        "16",
+        tables.UNDEFINED,
+    ]  # 15.5 bytes
     shown = str(charts) + str(table)
     assert "lab/swap" not in shown
     assert "hhhh" not in shown
@@ -95,16 +106,19 @@ def test_identifiers_and_frames_are_counted_and_never_shown(by_split, charts):
 def test_values_beyond_those_drawn_are_in_the_table(recorded):
     record = recorded.records()[1]
     values = [
-        {**recorded.features_of(record), features.DATASET_NAME: [f"set{number:02}".encode()]}
-        for number in range(category_charts.MAX_VALUES + 3)
+        {
+            **recorded.features_of(record),
+            schemas_features.DATASET_NAME: [f"set{number:02}".encode()],
+        }
+        for number in range(features.MAX_VALUES + 3)
     ]
     [dataset] = recorded.statistics_of(values).datasets
-    [chart] = category_charts.category_charts({"train": dataset})
+    [chart] = features.category_charts({"train": dataset})
     assert "3 more are in the table" in chart.summary
-    assert len(chart.figure["data"][1]["y"]) == category_charts.MAX_VALUES
+    assert len(chart.figure["data"][1]["y"]) == features.MAX_VALUES
     assert len(chart.table.rows) == len(values)
 
 
 def test_every_feature_has_a_name_for_readers():
-    assert set(wording.FEATURES) == set(features.ALL_KEYS)
-    assert {*read.NUMERIC, *read.CATEGORICAL, *read.OPAQUE} == set(features.ALL_KEYS)
+    assert set(statistics.FEATURES) == set(schemas_features.ALL_KEYS)
+    assert {*read.NUMERIC, *read.CATEGORICAL, *read.OPAQUE} == set(schemas_features.ALL_KEYS)

@@ -5,8 +5,8 @@ import datetime
 import pytest
 
 from pipeline.dashboards.index import entries
-from pipeline.journal import events
-from pipeline.journal.events import NodeState
+from pipeline.runs import events
+from pipeline.runs.events import NodeState
 
 
 def names(found):

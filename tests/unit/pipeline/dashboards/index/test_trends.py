@@ -2,11 +2,11 @@
 
 import pytest
 
-from pipeline.dashboards.index import entries, trends, volumes
-from pipeline.dashboards.index.links import Links
-from pipeline.journal import events
-from pipeline.journal.dashboard_folder import DashboardFolder
-from pipeline.journal.events import NodeState
+from pipeline.dashboards.index import entries, trends
+from pipeline.dashboards.index.run_table import Links
+from pipeline.runs import events
+from pipeline.runs.events import NodeState
+from pipeline.runs.folders import DashboardFolder
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_videos_are_stacked_as_accepted_and_rejected(make_run, links, valid_figu
     ended = events.NodeEnded(node="VideoValidator", state=NodeState.RAN, facts=letters)
     make_run.add(folder, ended)
     make_run.begin("r2")  # has not looked at its videos yet
-    chart = volumes.video_counts(entries.of_output(make_run.output).entries, links)
+    chart = trends.video_counts(entries.of_output(make_run.output).entries, links)
     valid_figure(chart)
     found = traces(chart)
     assert (found["accepted"]["y"], found["rejected"]["y"]) == ([7], [2])

@@ -10,16 +10,15 @@ from typing import Any
 
 import pytest
 
-from pipeline.config.nodes import NODES
 from pipeline.dashboards import sources
 from pipeline.dashboards.sources import RunSources
-from pipeline.journal import events
-from pipeline.journal.dashboard_folder import DashboardFolder
-from pipeline.journal.events import NodeState, Outcome
-from pipeline.journal.log import Journal
-from pipeline.journal.run_folder import RunFolder
 from pipeline.lineage.store import Store
 from pipeline.metadata import connection
+from pipeline.runs import events
+from pipeline.runs.events import NodeState, Outcome
+from pipeline.runs.folders import DashboardFolder, RunFolder
+from pipeline.runs.journal import Journal
+from schemas.names import NODES
 
 _GENERATOR = pathlib.Path(__file__).parents[4] / "benchmarks" / "lineage_store.py"
 _START = 1_800_000_000.0  # 15 January 2027, 08:00:00 UTC

@@ -4,10 +4,10 @@ import dataclasses
 
 import pytest
 
-from pipeline.dashboards import assets, rendering
+from pipeline.dashboards import rendering
 from pipeline.dashboards.pages import Absent
 from pipeline.dashboards.rendering import Frame
-from pipeline.dashboards.run import lineage_page, provenance, release
+from pipeline.dashboards.run import lineage_page, provenance
 from pipeline.evaluation.summary import Gate
 from pipeline.lineage.verdicts import Evaluation, Verdict
 
@@ -95,7 +95,7 @@ def test_the_graph_is_a_page_beside(recorded):
 
 def test_the_page_of_the_run_has_the_short_form(recorded, made):
     story = recorded(1)
-    facts = dict(texts(release.model(story)))
+    facts = dict(texts(lineage_page.model(story)))
     assert facts["trained by"] == made.run_name(1)
     assert facts["libraries"] == "keras 3.15.1"
 
@@ -109,11 +109,11 @@ def test_without_records_the_page_says_so(recorded, without):
 
 def test_the_graph_opens_inside_the_page_in_its_colours(recorded, opened, axe):
     story = recorded(1)
-    assets.write(story.site)
+    rendering.write_assets(story.site)
     content = lineage_page.content(story)
     frame = Frame(title="Lineage", root="../../")
     path = story.site.run(story.run_id) / "lineage.html"
-    assets.replace(path, rendering.page(content.template, frame, content.values))
+    rendering.replace(path, rendering.page(content.template, frame, content.values))
     # The rules are checked frame by frame, which files cannot tell of each other.
     page = opened(path, dark=True, tolerates=("postMessage",))
     page.locator("iframe.graph").scroll_into_view_if_needed()

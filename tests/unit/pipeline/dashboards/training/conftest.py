@@ -12,13 +12,13 @@ import pytest
 from pipeline.config.sections import TrainingConfig
 from pipeline.dashboards import sources as outputs
 from pipeline.dashboards.sources import RunSources
-from pipeline.journal import events
-from pipeline.journal.events import NodeState
-from pipeline.journal.log import Journal
-from pipeline.journal.run_folder import RunFolder
 from pipeline.lineage.records import LIVE, Artifact
 from pipeline.model import history
 from pipeline.model.history import Epoch
+from pipeline.runs import events
+from pipeline.runs.events import NodeState
+from pipeline.runs.folders import RunFolder
+from pipeline.runs.journal import Journal
 from schemas import track_index, video_record
 from schemas.track_index import TrackRow
 from schemas.video_record import VideoRecord

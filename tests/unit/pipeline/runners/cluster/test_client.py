@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 
-from pipeline.config.kubeflow import KubeflowConfig
+from pipeline.config.clusters import KubeflowConfig
 from pipeline.runners.cluster import client, errors
 from pipeline.runners.cluster.client import Cluster
 from pipeline.runners.cluster.schedules import Schedules, Trigger
@@ -121,7 +121,7 @@ def test_with_profiles_a_missing_namespace_is_named(kfp_server, cluster, package
 def test_runs_are_listed_newest_first_over_several_pages(
     kfp_server, cluster, version, package, monkeypatch
 ):
-    monkeypatch.setattr("pipeline.runners.cluster.lists.PAGE_SIZE", 2)
+    monkeypatch.setattr("pipeline.runners.cluster.client.PAGE_SIZE", 2)
     other = Cluster(cluster.config, "another")
     other.start(other.uploaded.upload(package(name="another")), "not ours", {})
     started = [cluster.start(version, f"run {number}", {}) for number in range(5)]
@@ -130,7 +130,7 @@ def test_runs_are_listed_newest_first_over_several_pages(
 
 
 def test_latest_asks_for_no_more_than_one_page(kfp_server, cluster, version, monkeypatch):
-    monkeypatch.setattr("pipeline.runners.cluster.lists.PAGE_SIZE", 2)
+    monkeypatch.setattr("pipeline.runners.cluster.client.PAGE_SIZE", 2)
     started = [cluster.start(version, f"run {number}", {}) for number in range(5)]
     assert cluster.find_run("latest") == started[-1]
     assert kfp_server.operations.count("run_service_list_runs") == 1

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from pipeline.config.kubeflow import KubeflowConfig
+from pipeline.config.clusters import KubeflowConfig
 from pipeline.runners.cluster import errors
 from pipeline.runners.cluster.client import Cluster
 

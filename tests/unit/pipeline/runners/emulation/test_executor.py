@@ -12,7 +12,8 @@ import time
 import pytest
 from kfp import compiler, dsl, kubernetes
 
-from pipeline.runners.emulation import executor, loader, processes
+from pipeline.runners.emulation import executor as emulation_executor
+from pipeline.runners.emulation import loader, processes
 from pipeline.runners.emulation.scheduling import Outcome
 
 # Waits for a file of another step, at most ten seconds.
@@ -46,7 +47,7 @@ def run(tmp_path, package):
 
     def run(body, *, ended=None, **settings):
         ended = [] if ended is None else ended
-        succeeded = executor.execute(
+        succeeded = emulation_executor.execute(
             loader.load(package(body)),
             **{
                 "run_id": "run-1",
@@ -289,7 +290,7 @@ def test_a_step_sees_only_what_a_container_would(run, tmp_path, monkeypatch):
     [paths] = [line.partition("=")[2] for line in lines if line.startswith("PYTHONPATH=")]
     code = pathlib.Path(paths.split(os.pathsep)[0])
     assert code == pathlib.Path(processes.__file__).parents[3]
-    assert (code / "pipeline" / "runners" / "node.py").is_file()
+    assert (code / "pipeline" / "cli" / "node.py").is_file()
 
 
 def test_missing_secrets_are_named_before_anything_starts(run, tmp_path):

@@ -17,12 +17,12 @@ from kfp.kubernetes import kubernetes_executor_config_pb2
 from kfp.pipeline_spec import pipeline_spec_pb2
 
 from pipeline import parameters
+from pipeline.cli import node
 from pipeline.config import load
-from pipeline.config.kubeflow import KubeflowConfig
-from pipeline.config.nodes import NODES, PREPARE, REPORT
-from pipeline.config.vertex import VertexConfig
-from pipeline.runners import bundle, errors, ir, node
-from pipeline.runners.kubeflow import checks, compiler, container_steps, package_file
+from pipeline.config.clusters import KubeflowConfig, VertexConfig
+from pipeline.runners import bundle, errors, ir
+from pipeline.runners.kubeflow import compiler, container_steps, package_file
+from schemas.names import NODES, PREPARE, REPORT
 
 STEPS = (PREPARE, *NODES, REPORT)
 PASSWORD = "hunter2-never-in-a-file"
@@ -159,7 +159,7 @@ def test_kfp_loads_the_file_with_its_platform_part(shipped, tmp_path):
 
 def test_every_command_line_is_one_that_the_step_understands(shipped):
     for step in shipped.containers.values():
-        assert list(step.command) == ["python", "-m", "pipeline.runners.node"]
+        assert list(step.command) == ["python", "-m", "pipeline.cli.node"]
         # The parser ends the process over what it does not know; a placeholder comes after it.
         assert node.main(list(step.args)) == node.BAD_CALL
 
@@ -406,17 +406,17 @@ def test_what_kubeflow_does_not_take_is_refused_and_the_next_compile_works(compi
 @pytest.mark.parametrize(
     ("overrides", "error", "message"),
     [
-        ({"output": "runs"}, checks.NotOnVolumeError, "output must lie below /deepfake"),
-        ({"output": "/deepfake"}, checks.NotOnVolumeError, "got '/deepfake'"),
-        ({"output": "/deepfake/../x"}, checks.NotOnVolumeError, "output must lie"),
-        ({"output": "/deepfakes/x"}, checks.NotOnVolumeError, "output must lie"),
-        ({"data__manifest": ""}, checks.NotOnVolumeError, "data.manifest must.* got ''"),
-        ({"data__videos_root": "/v"}, checks.NotOnVolumeError, "data.videos_root must"),
-        ({"push__base_directory": "/m"}, checks.NotOnVolumeError, "push.base_directory"),
-        ({"kubeflow__mount_path": "/mnt"}, checks.NotOnVolumeError, "lie below /mnt"),
+        ({"output": "runs"}, package_file.NotOnVolumeError, "output must lie below /deepfake"),
+        ({"output": "/deepfake"}, package_file.NotOnVolumeError, "got '/deepfake'"),
+        ({"output": "/deepfake/../x"}, package_file.NotOnVolumeError, "output must lie"),
+        ({"output": "/deepfakes/x"}, package_file.NotOnVolumeError, "output must lie"),
+        ({"data__manifest": ""}, package_file.NotOnVolumeError, "data.manifest must.* got ''"),
+        ({"data__videos_root": "/v"}, package_file.NotOnVolumeError, "data.videos_root must"),
+        ({"push__base_directory": "/m"}, package_file.NotOnVolumeError, "push.base_directory"),
+        ({"kubeflow__mount_path": "/mnt"}, package_file.NotOnVolumeError, "lie below /mnt"),
         (
             {"metadata": {"backend": "sqlite"}},
-            checks.SqliteOnClusterError,
+            package_file.SqliteOnClusterError,
             "metadata.backend is sqlite.* set metadata.backend to mysql",
         ),
     ],
@@ -431,7 +431,7 @@ def test_what_cannot_work_on_a_cluster_is_refused_before_anything_is_written(
 
 
 def test_a_volume_mounted_with_a_slash_at_its_end_is_the_same_volume():
-    checks.check_cluster(configured(kubeflow__mount_path="/deepfake/"))
+    package_file.check_cluster(configured(kubeflow__mount_path="/deepfake/"))
 
 
 def test_compiling_twice_gives_the_same_bytes(shipped, compiled):
@@ -487,7 +487,7 @@ def test_a_file_that_is_no_package_of_ours_is_refused(tmp_path, write, message):
 
 def test_reading_a_package_imports_neither_tfx_nor_kfp():
     script = (
-        "import sys; from pipeline.runners.kubeflow import package_file, checks;"
+        "import sys; from pipeline.runners.kubeflow import package_file;"
         "sys.exit(', '.join(sorted({'tfx', 'tensorflow', 'kfp'} & set(sys.modules))) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)

@@ -18,10 +18,10 @@ from tfx.orchestration.kubeflow.v2.container import kubeflow_v2_entrypoint_utils
 from components import artifact_types, fingerprint
 from components.video_validator import fingerprint as input_fingerprint
 from pipeline import graph
-from pipeline.config import load, nodes
+from pipeline.config import load
 from pipeline.config.tree import PipelineConfig
 from pipeline.runners.vertex import compiler, entry_point
-from schemas import resources
+from schemas import features, names
 
 ROOT = pathlib.Path(__file__).parents[5]
 SETTINGS = {
@@ -34,7 +34,7 @@ SETTINGS = {
     "vertex.gpu_count": 2,
 }
 RESOLVERS = ("LatestBlessedModel-model-blessing-resolver", "LatestBlessedModel-model-resolver")
-CONTAINERS = tuple(node for node in nodes.NODES if node != graph.BASELINE_ID)
+CONTAINERS = tuple(node for node in names.NODES if node != graph.BASELINE_ID)
 
 
 def config_of(**changes):
@@ -369,6 +369,6 @@ def test_a_node_s_own_command_line_runs_and_finds_the_schema_of_its_installation
     )
     assert done.returncode == 0, done.stderr
     found = (tmp_path / "schema" / "schema.pbtxt").read_text()
-    assert found == resources.TRACK_EXAMPLE_SCHEMA.read_text()
+    assert found == features.TRACK_EXAMPLE_SCHEMA.read_text()
     output = json.loads((tmp_path / "task" / "executor_output.json").read_text())
     assert output["artifacts"]["schema"]["artifacts"][0]["uri"] == str(tmp_path / "schema")

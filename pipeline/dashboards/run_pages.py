@@ -1,0 +1,238 @@
+"""The pages that a run writes itself: each as soon as it is fed, and all of them at the end.
+
+A page never costs a run anything: what goes wrong is told in the log, on the screen, and on the
+page that is missing.
+"""
+
+import dataclasses
+import datetime
+import logging
+import pathlib
+from collections.abc import Callable, Collection, Mapping
+from typing import Final, NamedTuple
+
+from ml_metadata.metadata_store import metadata_store
+from ml_metadata.proto import metadata_store_pb2
+
+from pipeline.config import load
+from pipeline.config.tree import PipelineConfig
+from pipeline.dashboards import pages, rendering, site, sources, writing
+from pipeline.dashboards.page_problems import Problems
+from pipeline.dashboards.pages import Absent, Content, Page
+from pipeline.dashboards.sources import RunSources
+from pipeline.lineage.records import CACHED, COMPLETE
+from pipeline.lineage.store import Store
+from pipeline.metadata import connection
+from pipeline.metadata.errors import MetadataError
+from pipeline.runs import events
+from pipeline.runs.events import NodeState
+from pipeline.runs.folders import ENDED_PROPERTY, LINK_PROPERTY, RunFolder
+from schemas.names import REPORT
+
+_LOG = logging.getLogger(__name__)
+# The pages that a node has something new for. Its execution links to the first of them.
+FEEDS: Final[Mapping[str, tuple[Page, ...]]] = {
+    "ExampleValidator": (pages.DATA,),
+    "DataGate": (pages.DATA,),
+    "Trainer": (pages.TRAINING,),
+    "Evaluator": (pages.EVALUATION, pages.ERRORS),
+    "Pusher": (pages.LINEAGE,),
+}
+_RUN: Final = "run"  # writes problems of a whole run, beside those of nodes
+_DID: Final = (NodeState.RAN, NodeState.CACHED)
+
+
+class Link(NamedTuple):
+    """Address of a page, and when the node that it shows ended."""
+
+    address: str
+    ended: datetime.datetime
+
+
+def write_links(config: PipelineConfig, links: Mapping[int, Link]) -> None:
+    """Writes a link into each execution, and touches nothing else of it.
+
+    The store merges these properties by itself: what somebody publishes at the same time stays.
+
+    Args:
+      config: Names the store.
+      links: By id of the execution.
+    """
+    linked = []
+    for execution_id, link in links.items():
+        execution = metadata_store_pb2.Execution(id=execution_id)
+        execution.custom_properties[LINK_PROPERTY].string_value = link.address
+        ended = link.ended.isoformat(timespec="milliseconds")
+        execution.custom_properties[ENDED_PROPERTY].string_value = ended
+        linked.append(execution)
+    if linked:
+        names = (LINK_PROPERTY, ENDED_PROPERTY)
+        store = metadata_store.MetadataStore(connection.connection(config))
+        store.put_executions(
+            linked, field_mask_paths=[f"custom_properties.{name}" for name in names]
+        )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Missing(Page):
+    """A page of which nothing can be shown but why."""
+
+    absent: Absent
+
+    @property
+    def content(self) -> Callable[[RunSources], Content | Absent]:
+        return lambda _: self.absent
+
+
+def after_run(folder: RunFolder) -> None:
+    """Writes all pages of a run that has ended, the index, and the links in ML Metadata.
+
+    Args:
+      folder: Of the run, whose journal is closed.
+    """
+    problems = Problems(folder, _RUN)
+    with problems.told("the dashboard"):
+        config = load.load(folder.config)
+        store = _opened(config)
+        run = sources.of_run(folder, store)
+        _write_comparison(run, problems)  # the other pages lead to it
+        for page in pages.PAGES:
+            _write(page, run, problems)
+        _write_index(folder, store, problems)
+        did = {node.id for node in run.state.nodes.values() if node.state in _DID}
+        _link(config, run, store, did, problems)
+
+
+def after_node(
+    folder: RunFolder,
+    node: str,
+    *,
+    page_copy: pathlib.Path | None = None,
+    executor_input: str = "",
+) -> None:
+    """Writes what a container step has new for the pages, and the link in ML Metadata.
+
+    Args:
+      folder: Of the run.
+      node: Has ended well.
+      page_copy: Where its page of `STANDALONE` goes, too, as one file; nowhere if None.
+      executor_input: What Kubeflow's launcher told the step of its outputs, as JSON; its figures
+        go there. Empty for none.
+    """
+    if node not in FEEDS:
+        return
+    problems = Problems(folder, node)
+    with problems.told(f"the pages of {node}"):
+        config = load.load(folder.config)
+        store = _opened(config)
+        run = sources.of_run(folder, store)
+        for page in FEEDS[node]:
+            _write(page, run, problems)
+        _link(config, run, store, {node}, problems)
+        if page_copy is not None:
+            _write_copy(pages.STANDALONE[node], run, page_copy, problems)
+        if executor_input:
+            with problems.told(f"the figures of {node}"):
+                from pipeline.dashboards import visualisations  # kfp takes most of a second
+
+                visualisations.write_figures(executor_input, node, run)
+
+
+def after_report(folder: RunFolder, *, page_copy: pathlib.Path | None = None) -> None:
+    """Writes the page of a run whose steps have ended, and the index.
+
+    It reads journals and reports alone, and asks no metadata store: this must work whatever
+    failed. A page that no step came to write says so.
+
+    Args:
+      folder: Of the run, with its report.
+      page_copy: Where the page of the run goes, too, as one file; nowhere if None.
+    """
+    problems = Problems(folder, REPORT)
+    with problems.told("the dashboard"):
+        run = sources.of_run(folder, None)
+        _write(pages.RUN, run, problems)
+        if page_copy is not None:
+            _write_copy(pages.RUN, run, page_copy, problems)
+        for page in pages.PAGES:
+            if not writing.page_path(page, run).exists():
+                _write_stub(_missing(page, run, "The run ended before it came to this."), run)
+        _write_index(folder, None, problems)
+
+
+def _opened(config: PipelineConfig) -> Store | None:
+    """ML Metadata, if it can be asked: a run that failed for its lack has pages all the same."""
+    try:
+        return site.opened(config)
+    except MetadataError as error:
+        _LOG.warning("the pages are without ML Metadata: %s: %s", error.code, error)
+        return None
+
+
+def _write(page: Page, run: RunSources, problems: Problems) -> None:
+    with problems.told(f"the page {page.title}") as guard:
+        rendering.write_assets(run.site)
+        writing.write_page(page, run, writing.stamp_of_run(run))
+    if guard.problem is not None:
+        _write_stub(_broken(page, run, guard.problem), run)
+
+
+def _write_stub(page: Page, run: RunSources) -> None:
+    """Writes a page that says why it is none; without a stamp, so that it never counts as made."""
+    rendering.write_assets(run.site)
+    rendering.replace(writing.page_path(page, run), writing.page_text(page, run))
+
+
+def _write_copy(page: Page, run: RunSources, path: pathlib.Path, problems: Problems) -> None:
+    """Writes one file whatever happens: Kubeflow's pages show an error where there is none."""
+    text = ""
+    with problems.told(f"the page {page.title} as one file") as guard:
+        text = writing.page_text(page, run, is_standalone=True)
+    if guard.problem is not None:
+        text = writing.page_text(_broken(page, run, guard.problem), run, is_standalone=True)
+    rendering.replace(path, text)
+
+
+def _write_comparison(run: RunSources, problems: Problems) -> None:
+    with problems.told("the comparison with the run before"):
+        before = writing.predecessor(run)
+        if before is not None:
+            writing.write_comparison(before, run)
+
+
+def _write_index(folder: RunFolder, store: Store | None, problems: Problems) -> None:
+    with problems.told("the index of all runs"):
+        writing.write_index(folder.path.parent, store)
+
+
+def _broken(page: Page, run: RunSources, problem: events.Failed) -> Page:
+    return _missing(page, run, f"{problem.code or problem.type}: {problem.message}")
+
+
+def _missing(page: Page, run: RunSources, reason: str) -> Page:
+    advice = f"`deepfake dashboard {run.run_id}` writes what there is."
+    absent = Absent(reason=reason, advice=advice)
+    return _Missing(name=page.name, title=page.title, module=page.module, absent=absent)
+
+
+def _link(
+    config: PipelineConfig,
+    run: RunSources,
+    store: Store | None,
+    nodes: Collection[str],
+    problems: Problems,
+) -> None:
+    """Links the executions of `nodes` in this run, cached ones too, to the pages of this run."""
+    if store is None:
+        return
+    with problems.told("the links in ML Metadata"):
+        links = {
+            execution.id: Link(
+                str(writing.page_path(FEEDS[execution.node][0], run).resolve()), execution.updated
+            )
+            for execution in store.executions_of(run.run_id)
+            if execution.node in FEEDS
+            and execution.node in nodes
+            and execution.state in (COMPLETE, CACHED)
+        }
+        write_links(config, links)

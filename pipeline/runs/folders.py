@@ -1,0 +1,207 @@
+"""Output folders: where files of runs and pages lie, who holds a folder, and finding a run."""
+
+import contextlib
+import dataclasses
+import datetime
+import fcntl
+import hashlib
+import pathlib
+import secrets
+from collections.abc import Iterator
+from typing import Final
+
+from schemas import errors
+
+LOCK_FILE = ".lock"  # below the output folder; held by whoever runs there
+# Custom property of an execution in ML Metadata: the address of a page, written as those of
+# artifacts are. No cache key holds it: those are made of a node's inputs and parameters.
+LINK_PROPERTY: Final = "dashboard"
+# Custom property beside it: when the node ended, as ISO 8601 text, UTC. Writing the link moves the
+# time of the last update, which said so until then.
+ENDED_PROPERTY: Final = "ended_at"
+_FRAMES: Final = "frames"
+
+
+def run_folder_named(job_id: str, name: str) -> str:
+    """Id of a run on a cluster: unique, and with the name that it was given, if any."""
+    return f"{name}-{job_id}" if name else job_id
+
+
+@dataclasses.dataclass(frozen=True)
+class RunFolder:
+    """The folder `<output>/<run_id>` of one run."""
+
+    path: pathlib.Path
+
+    @property
+    def run_id(self) -> str:
+        return self.path.name
+
+    @property
+    def config(self) -> pathlib.Path:
+        """The resolved configuration, as YAML."""
+        return self.path / "config.yaml"
+
+    @property
+    def journal(self) -> pathlib.Path:
+        """Events, one JSON line each."""
+        return self.path / "events.jsonl"
+
+    @property
+    def steps(self) -> pathlib.Path:
+        """Journals of container steps, one file per node: a step may write its own only."""
+        return self.path / "steps"
+
+    def step_journal(self, node: str) -> pathlib.Path:
+        """Journal of the step of one node."""
+        return self.steps / f"{node}.jsonl"
+
+    @property
+    def ir(self) -> pathlib.Path:
+        """The compiled graph."""
+        return self.path / "ir.json"
+
+    @property
+    def package(self) -> pathlib.Path:
+        """The compiled Kubeflow package, where the run has one."""
+        return self.path / "pipeline.yaml"
+
+    @property
+    def log(self) -> pathlib.Path:
+        """Everything that the libraries say."""
+        return self.path / "logs" / "run.log"
+
+    def step_log(self, step: str) -> pathlib.Path:
+        """Everything that the libraries say in one container step that runs on this machine."""
+        return self.path / "logs" / f"{step}.log"
+
+    @property
+    def summary(self) -> pathlib.Path:
+        """The run report, as JSON."""
+        return self.path / "summary.json"
+
+    @property
+    def panels(self) -> pathlib.Path:
+        """Data of further panels of the dashboards; see `pipeline.dashboards.panel_data`."""
+        return self.path / "panels"
+
+
+def is_abandoned(folder: RunFolder) -> bool:
+    """Whether the processes of an unfinished run on this machine are gone.
+
+    Killed with its command, a run cannot say so; but then nobody holds the lock of its output
+    folder. Steps on a cluster hold none, and their last one closes the run: they never count.
+    """
+    lock = folder.path.parent / LOCK_FILE
+    if folder.steps.is_dir() or not lock.is_file():
+        return False
+    with lock.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+@dataclasses.dataclass(frozen=True)
+class DashboardFolder:
+    """The folder `<output>/dashboard`: a static site.
+
+    `index.html`, `assets/`, `compare/<run>--<run>.html` and, per run, `runs/<run_id>/<page>.html`
+    with the face crops that its pages show in `runs/<run_id>/frames/`.
+    """
+
+    path: pathlib.Path
+
+    @classmethod
+    def below(cls, output: pathlib.Path) -> "DashboardFolder":
+        """That of an output folder."""
+        return cls(output / "dashboard")
+
+    @property
+    def index(self) -> pathlib.Path:
+        """The page of all runs."""
+        return self.path / "index.html"
+
+    @property
+    def assets(self) -> pathlib.Path:
+        """Style, script and Plotly, once for all pages."""
+        return self.path / "assets"
+
+    def run(self, run_id: str) -> pathlib.Path:
+        """Folder of the pages of one run."""
+        return self.path / "runs" / run_id
+
+    def comparison(self, before: str, after: str) -> pathlib.Path:
+        """The page of two runs side by side."""
+        return self.path / "compare" / f"{before}--{after}.html"
+
+    def comparisons(self) -> Iterator[pathlib.Path]:
+        """All pages of two runs that are written."""
+        yield from sorted(self.path.glob("compare/*.html"))
+
+    def frame(self, run_id: str, record_key: str, number: int) -> pathlib.Path:
+        """JPEG of one face crop of a video; the name tells nothing but finds it for erasure."""
+        return self.run(run_id) / _FRAMES / f"{_digest(record_key)}-{number}.jpg"
+
+    def frames_of(self, record_key: str) -> Iterator[pathlib.Path]:
+        """All crops of a video, of all runs."""
+        yield from sorted(self.path.glob(f"runs/*/{_FRAMES}/{_digest(record_key)}-*.jpg"))
+
+
+def _digest(record_key: str) -> str:
+    return hashlib.sha256(record_key.encode()).hexdigest()[:24]
+
+
+def create(output: pathlib.Path) -> RunFolder:
+    """Makes the folder of a new run; its name sorts by time and is unique."""
+    now = datetime.datetime.now()
+    folder = RunFolder(output / f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}")
+    folder.log.parent.mkdir(parents=True)
+    return folder
+
+
+def existing(output: pathlib.Path) -> list[RunFolder]:
+    """The runs below `output`, oldest first."""
+    found = (RunFolder(path.parent) for path in output.glob("*/events.jsonl"))
+    return sorted(found, key=lambda folder: folder.run_id)
+
+
+def find(output: pathlib.Path, name: str) -> RunFolder:
+    """The run whose id starts with `name`; `latest` is the newest.
+
+    Raises:
+      NoSuchRunError: None, or several.
+    """
+    runs = existing(output)
+    matches = runs[-1:] if name == "latest" else [f for f in runs if f.run_id.startswith(name)]
+    if len(matches) == 1:
+        return matches[0]
+    if not runs:
+        raise errors.NoSuchRunError(f"no runs in {output}; see --output")
+    found = "several runs start" if matches else "no run starts"
+    listed = ", ".join(folder.run_id for folder in (matches or runs)[-5:])
+    raise errors.NoSuchRunError(f"{found} with {name!r} in {output}; the last ones: {listed}")
+
+
+@contextlib.contextmanager
+def locked(output: pathlib.Path, *, alone: bool = True) -> Iterator[int]:
+    """Holds the output folder's lock; yields its file descriptor.
+
+    Several runs may hold it together if none of them asks to be `alone`.
+
+    The lock is on the open file: a child that inherits the descriptor holds it too, so that it
+    lives as long as the last process of the run.
+
+    Raises:
+      OutputInUseError: Another run holds it.
+    """
+    output.mkdir(parents=True, exist_ok=True)
+    with (output / LOCK_FILE).open("a+") as file:
+        try:
+            fcntl.flock(file, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise errors.OutputInUseError(
+                f"another run is using {output}; wait for it, or choose another --output"
+            ) from error
+        yield file.fileno()

@@ -1,0 +1,108 @@
+"""RunState: what the events so far add up to. Live view and report read the same fold."""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pipeline.runs import events
+from pipeline.runs.events import NodeState, Outcome
+
+
+@dataclasses.dataclass
+class NodeRecord:
+    """One node of the run.
+
+    Attributes:
+      id: As in the graph.
+      state: Where it is.
+      started: Unix time, 0 before.
+      seconds: Of driver, executor and publisher together.
+      progress: Last report of the work inside.
+      progressed: Unix time of that report.
+      facts: What its outputs say.
+    """
+
+    id: str
+    state: NodeState = NodeState.WAITING
+    started: float = 0.0
+    seconds: float = 0.0
+    progress: Mapping[str, float | int | str] = dataclasses.field(default_factory=dict)
+    progressed: float = 0.0
+    facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+class RunState:
+    """The state of a run after the events applied so far.
+
+    Attributes:
+      start: First event, None before it.
+      nodes: Records by id, in the order of execution; empty until the graph is compiled.
+      error: Why the run stopped, if it did.
+      outcome: None while the run goes on.
+      ended: Unix time of the last event.
+    """
+
+    def __init__(self, happened: Iterable[events.Event] = ()) -> None:
+        self.start: events.RunStarted | None = None
+        self.nodes: dict[str, NodeRecord] = {}
+        self.error: events.Failed | None = None
+        self.outcome: Outcome | None = None
+        self.ended = 0.0
+        for event in happened:
+            self.apply(event)
+
+    def apply(self, event: events.Event) -> None:
+        """Takes one more event into account."""
+        self.ended = max(self.ended, event.time)
+        match event:
+            case events.RunStarted():
+                self.start = event
+            case events.Planned():
+                # A step on another machine may have told of itself first.
+                self.nodes = {node: self._node(node) for node in event.nodes}
+                self._forget_error("")
+            case events.NodeStarted():
+                record = self._node(event.node)
+                record.state, record.started = NodeState.RUNNING, event.time
+                self._forget_error(event.node)
+            case events.Progressed():
+                record = self._node(event.node)
+                record.progress, record.progressed = event.fields, event.time
+            case events.NodeEnded():
+                record = self._node(event.node)
+                record.state, record.seconds = event.state, event.seconds
+                record.facts = event.facts
+            case events.Failed():
+                self.error = self.error or event
+            case events.RunEnded():
+                self.outcome = event.outcome
+                self._close_running_nodes()
+                if event.outcome is Outcome.INTERRUPTED:
+                    self._forget_what_never_began()
+
+    @property
+    def running(self) -> NodeRecord | None:
+        """The node at work, if any."""
+        at_work = (node for node in self.nodes.values() if node.state is NodeState.RUNNING)
+        return next(at_work, None)
+
+    def _forget_what_never_began(self) -> None:
+        """An interrupt explains why a node was never reached: that is no error of its own."""
+        node = self.nodes.get(self.error.node) if self.error else None
+        if node is not None and node.state is NodeState.WAITING:
+            self.error = None
+
+    def _forget_error(self, node: str) -> None:
+        """What failed is tried again."""
+        if self.error is not None and self.error.node == node:
+            self.error = None
+
+    def _node(self, node: str) -> NodeRecord:
+        return self.nodes.setdefault(node, NodeRecord(node))
+
+    def _close_running_nodes(self) -> None:
+        failed = self.outcome is Outcome.FAILED
+        for node in self.nodes.values():
+            if node.state is NodeState.RUNNING:  # its process died before it could say so
+                node.state = NodeState.FAILED if failed else NodeState.INTERRUPTED
+                node.seconds = self.ended - node.started

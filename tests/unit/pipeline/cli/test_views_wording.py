@@ -1,0 +1,52 @@
+"""Figures in words."""
+
+import pytest
+
+from pipeline.cli import views
+from pipeline.runs import words
+from pipeline.runs.events import NodeState
+from pipeline.runs.state import NodeRecord
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.04, "0.0s"), (59.94, "59.9s"), (60, "1:00"), (65.4, "1:05"), (7384, "2:03:04")],
+)
+def test_duration(seconds, text):
+    assert words.clock(seconds) == text
+
+
+def node(fields, *, started=100.0, progressed=110.0):
+    return NodeRecord(
+        "A", NodeState.RUNNING, started=started, progress=fields, progressed=progressed
+    )
+
+
+def test_videos_have_a_pace_and_an_estimate():
+    running = node({"videos_done": 20, "videos_total": 96, "videos_rejected": 2})
+    assert views.of_progress(running, 110.0) == "20/96 videos  2.0/s  2 rejected  38s left"
+    assert views.seconds_left(running, 120.0) == pytest.approx(28.0)
+    assert views.seconds_left(running, 500.0) == 0.0
+
+
+def test_before_the_first_video_there_is_no_estimate():
+    assert views.of_progress(node({"videos_done": 0, "videos_total": 96}), 111.0) == "0/96 videos"
+
+
+def test_a_node_without_reports_says_nothing():
+    assert views.of_progress(node({}), 111.0) == ""
+    assert views.fraction_done({}) is None
+
+
+def test_facts_of_each_kind():
+    def said(**facts):
+        return views.of_facts(NodeRecord("A", NodeState.RAN, facts=facts))
+
+    assert said(tracks={"train": {"tracks": 3}, "test": {"tracks": 1}}) == "4 tracks"
+    assert said(model_blessing={"blessed": False}) == "NOT BLESSED"
+    assert said(infra_blessing={"blessed": True}) == "blessed"
+    assert said(push={"pushed": True, "version": "7"}) == "version 7"
+    assert said(push={"pushed": False, "version": ""}) == "NOTHING PUSHED"
+    auc = {"video_auc": {"value": 0.934, "lower": 0.88, "upper": 0.97}}
+    assert said(evaluation={"slices": [{"metrics": auc}]}) == "AUC 0.93 [0.88, 0.97]"
+    assert said(evaluation={"slices": []}) == ""
