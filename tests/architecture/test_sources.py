@@ -1,4 +1,4 @@
-"""Rules that every module of the four packages keeps; see pipeline/docs/contributing.md."""
+"""Rules that every module of the four packages keeps; see CONTRIBUTING.md."""
 
 import ast
 import pathlib

@@ -57,7 +57,7 @@ def test_a_command_works(command, demo, place):
 
 
 def test_the_python_of_the_lineage_guide_runs(demo, place):
-    guide = (ROOT / "pipeline" / "docs" / "lineage.md").read_text(encoding="utf-8")
+    guide = (ROOT / "docs" / "lineage.md").read_text(encoding="utf-8")
     [program] = re.findall(r"```python\n(.*?)```", guide, flags=re.DOTALL)
     (place / "example.py").write_text(program)
     done = _call(".venv/bin/python example.py", place)
