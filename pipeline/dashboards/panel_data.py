@@ -5,7 +5,7 @@ JSON object with the fields of the class below, checked strictly: an unknown, mi
 field is an error that names it, never a panel that is silently half empty. So is a reference to
 what is not there, and a second figure for the same thing.
 
-`pipeline/docs/dashboard-data.md` has an example of each.
+`docs/dashboard-data.md` has an example of each.
 """
 
 import dataclasses

@@ -37,7 +37,8 @@ def test_shipped_configurations_load(name: str):
     assert load.load(name).name
 
 
-def test_no_absolute_path_and_no_registry_host(root: pathlib.Path):
+def _files(root: pathlib.Path) -> list[pathlib.Path]:
+    """The files of the checkout that git does not ignore."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
         cwd=root,
@@ -45,13 +46,47 @@ def test_no_absolute_path_and_no_registry_host(root: pathlib.Path):
         text=True,
         check=True,
     )
-    files = [root / line for line in listed.stdout.splitlines()]
+    return [path for line in listed.stdout.splitlines() if (path := root / line).is_file()]
+
+
+def _prose(page: pathlib.Path) -> str:
+    """The text of a Markdown file without its fenced blocks."""
+    text = page.read_text(encoding="utf-8")
+    return re.sub(r"^( *)```.*?^\1```", "", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def _anchors(page: pathlib.Path) -> set[str]:
+    """The names that links may give to the headings of a page, as code hosts make them."""
+    headings = re.findall(r"^#+ +(.+)$", _prose(page), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_links_between_pages_lead_somewhere(root: pathlib.Path):
+    broken = []
+    for page in (path for path in _files(root) if path.suffix == ".md"):
+        for link in re.findall(r"\]\(([^)\s]+)\)", _prose(page)):
+            if re.match(r"[a-z]+:", link):
+                continue  # another host's page: no test asks the network
+            name, _, anchor = link.partition("#")
+            target = page.parent / name if name else page
+            if not target.exists() or (anchor and anchor not in _anchors(target)):
+                broken.append(f"{page.relative_to(root)}: {link}")
+    assert not broken
+
+
+def test_every_picture_of_the_guides_is_shown(root: pathlib.Path):
+    pages = "".join(_prose(path) for path in _files(root) if path.suffix == ".md")
+    shown = {pathlib.Path(link).name for link in re.findall(r"!\[.*?\]\((.+?)\)", pages)}
+    assert {path.name for path in (root / "docs" / "images").iterdir()} == shown
+
+
+def test_no_absolute_path_and_no_registry_host(root: pathlib.Path):
     paths = re.compile(r"(?<![\w.$}\"'/-])/(home|root|work|tmp|Users)/\w")
     hosts = re.compile(r"https?://[\w.-]*(pypi\.org|pythonhosted|debian\.org|npmjs)")
     found = [
         str(path.relative_to(root))
-        for path in files
-        if path.suffix in TEXT and path.is_file() and path.name != pathlib.Path(__file__).name
+        for path in _files(root)
+        if path.suffix in TEXT and path.name != pathlib.Path(__file__).name
         for text in [path.read_text(encoding="utf-8")]
         if paths.search(text) or hosts.search(text)
     ]

@@ -1,4 +1,4 @@
-"""Rules that every module of the four packages keeps; see pipeline/docs/contributing.md."""
+"""Rules that every module of the four packages keeps; see CONTRIBUTING.md."""
 
 import ast
 import pathlib
@@ -6,7 +6,6 @@ import re
 
 from schemas import features
 
-MAX_MODULE_LINES = 500
 MAX_FUNCTION_LINES = 50
 VAGUE_NAMES = {"utils", "util", "common", "misc", "base", "manager", "helpers", "helper"}
 STDLIB_CLASHES = {"types", "html", "json", "logging", "queue", "io", "copy", "calendar"}
@@ -22,12 +21,10 @@ def test_feature_keys_are_spelt_only_in_schemas(source: pathlib.Path):
     assert not spelt, f"use schemas.features instead of {sorted(spelt)}"
 
 
-def test_modules_and_functions_are_small(source: pathlib.Path):
-    text = source.read_text()
-    assert text.count("\n") <= MAX_MODULE_LINES, "split this module"
+def test_functions_are_small(source: pathlib.Path):
     long = [
         node.name
-        for node in ast.walk(ast.parse(text))
+        for node in ast.walk(ast.parse(source.read_text()))
         if isinstance(node, ast.FunctionDef)
         and node.end_lineno is not None
         and node.end_lineno - node.lineno >= MAX_FUNCTION_LINES

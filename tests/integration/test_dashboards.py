@@ -1,6 +1,6 @@
 """The pages of real runs in a real browser without a network, and the pictures of the guides.
 
-`DEEPFAKE_PICTURES=pipeline/docs/images` makes the pictures there; otherwise they are thrown away.
+`DEEPFAKE_PICTURES=docs/images` makes the pictures there; otherwise they are thrown away.
 """
 
 import os
@@ -18,7 +18,7 @@ from pipeline.lineage import store
 from pipeline.runs.folders import DashboardFolder
 
 ROOT = pathlib.Path(__file__).parents[2]
-GUIDE = ROOT / "pipeline" / "docs" / "dashboards.md"
+GUIDE = ROOT / "docs" / "dashboards.md"
 PICTURES = [
     name
     for guide in (GUIDE, GUIDE.with_name("lineage.md"))

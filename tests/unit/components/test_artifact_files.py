@@ -14,7 +14,7 @@ from schemas.dead_letter import DeadLetter
 ROOT = pathlib.Path(__file__).parents[3]
 SOURCES = sorted(
     source
-    for package in ("components", "pipeline/reports")
+    for package in ("components", "pipeline/runs")
     for source in (ROOT / package).rglob("*.py")
     if source.name != "artifact_files.py"
 )

@@ -6,13 +6,12 @@ import re
 
 import pytest
 
-import pipeline
 from pipeline.dashboards import panel_data
 from pipeline.dashboards.errors import PanelDataError
 from pipeline.dashboards.panel_data import NAMES, Cards, Robustness, Tuning
 from pipeline.runs.folders import RunFolder
 
-DOCUMENT = pathlib.Path(pipeline.__file__).parent / "docs" / "dashboard-data.md"
+DOCUMENT = pathlib.Path(__file__).parents[4] / "docs" / "dashboard-data.md"
 FIGURE = {"value": 0.9, "num_videos": 10}
 
 
