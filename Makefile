@@ -33,13 +33,13 @@ bench: setup    ## Run the benchmarks; writes tests/benchmarks/results.json
 lock: setup     ## Resolve setup.py again and rewrite the lock files
 	@.venv/bin/uv pip compile setup.py --universal --python-version 3.10 \
 	  --generate-hashes --no-header --no-emit-index-url --quiet --upgrade \
-	  --extra dev --extra kubeflow --extra gateway -o requirements.lock
+	  --extra dev --extra kubeflow -o locks/dev.lock
 	@.venv/bin/uv pip compile setup.py --universal --python-version 3.10 \
-	  --generate-hashes --no-header --no-emit-index-url --quiet --constraint requirements.lock \
-	  --extra kubeflow -o requirements-pipeline.lock
+	  --generate-hashes --no-header --no-emit-index-url --quiet --constraint locks/dev.lock \
+	  --extra kubeflow -o locks/pipeline.lock
 	@.venv/bin/uv pip compile setup.py --universal --python-version 3.10 \
-	  --generate-hashes --no-header --no-emit-index-url --quiet --constraint requirements.lock \
-	  --extra gpu --extra kubeflow -o requirements-gpu.lock
+	  --generate-hashes --no-header --no-emit-index-url --quiet --constraint locks/dev.lock \
+	  --extra gpu --extra kubeflow -o locks/gpu.lock
 
 clean:          ## Remove the environment and what runs have written here
 	rm -rf .venv runs .pytest_cache .mypy_cache .ruff_cache .import_linter_cache build *.egg-info

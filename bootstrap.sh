@@ -2,14 +2,14 @@
 # Creates .venv from the lock files. Safe to call again: an up-to-date environment is left alone.
 #
 #   PYTHON=python3.12 ./bootstrap.sh     choose the interpreter (3.10 to 3.13)
-#   LOCK=requirements-gpu.lock ...       install another lock file
+#   LOCK=locks/gpu.lock ...              install another lock file
 #
 # Writes only below the checkout, package caches aside. Needs no root.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 VENV="$PWD/.venv"
-LOCK="${LOCK:-requirements.lock}"
+LOCK="${LOCK:-locks/dev.lock}"
 STAMP="$VENV/.bootstrap-stamp"
 NEEDED_GLIBC=2.39            # of the ml-metadata and tensorflow-data-validation wheels
 NEEDED_KIB=$((6 * 1024 * 1024))

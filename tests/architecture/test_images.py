@@ -91,11 +91,11 @@ def test_packages_are_installed_from_a_lock_and_checked_against_its_hashes(instr
     for command in installs:
         assert command in ours or "--require-hashes" in command, command
     assert all("--compile-bytecode" in c for c in installs if "pip sync" in c or c in ours)
-    assert _named(instructions, "ARG")[1] == "LOCK=requirements-pipeline.lock"
+    assert _named(instructions, "ARG")[1] == "LOCK=locks/pipeline.lock"
 
 
 def test_both_locks_hold_what_an_image_needs_and_no_development_tools(root):
-    for lock, cuda in (("requirements-pipeline.lock", False), ("requirements-gpu.lock", True)):
+    for lock, cuda in (("locks/pipeline.lock", False), ("locks/gpu.lock", True)):
         pinned = set(re.findall(r"^([\w.-]+)==", (root / lock).read_text(), re.MULTILINE))
         assert {"tfx", "kfp", "kfp-kubernetes", "ml-metadata", "setuptools"} <= pinned
         assert not {"pytest", "mypy", "ruff", "uv", "kubernetes-validate"} & pinned
@@ -103,7 +103,7 @@ def test_both_locks_hold_what_an_image_needs_and_no_development_tools(root):
 
 
 def test_the_installer_is_pinned_in_the_lock_that_is_copied_for_it(root):
-    assert re.search(r"^uv==", (root / "requirements.lock").read_text(), re.MULTILINE)
+    assert re.search(r"^uv==", (root / "locks/dev.lock").read_text(), re.MULTILINE)
 
 
 def test_what_is_copied_exists_and_covers_all_packages(instructions, root):

@@ -94,7 +94,9 @@ def test_no_absolute_path_and_no_registry_host(root: pathlib.Path):
 
 
 def test_lock_files_pin_with_hashes(root: pathlib.Path):
-    for lock in root.glob("requirements*.lock"):
+    locks = sorted((root / "locks").glob("*.lock"))
+    assert [lock.stem for lock in locks] == ["dev", "gpu", "pipeline"]
+    for lock in locks:
         text = lock.read_text()
         pins = re.findall(r"^[\w.\[\]-]+==\S+.*$", text, flags=re.M)
         assert len(pins) > 100
