@@ -7,18 +7,10 @@ files are lost with the container. So every path of an artifact comes from here.
 import pathlib
 from typing import Final
 
+from schemas.errors import ArtifactNotLocalError
+
 # Vertex AI mounts every bucket that a node may read (Cloud Storage FUSE) under its name below it.
 MOUNT_ROOT: Final = pathlib.Path("/gcs")
-
-
-class ArtifactNotLocalError(Exception):
-    """An artifact lies where no file can be opened by a path.
-
-    Attributes:
-      code: Stable snake_case reason.
-    """
-
-    code = "artifact_not_local"
 
 
 def local_folder(uri: str, *, mount_root: pathlib.Path = MOUNT_ROOT) -> pathlib.Path:
@@ -37,14 +29,16 @@ def local_folder(uri: str, *, mount_root: pathlib.Path = MOUNT_ROOT) -> pathlib.
     bucket, _, inside = rest.partition("/")
     if scheme != "gs" or not bucket:
         raise ArtifactNotLocalError(
+            "artifact_not_local",
             f"cannot open files below {uri}: artifacts must lie under a plain path, or in a"
-            f" gs:// bucket that is mounted below {mount_root}; change `output`"
+            f" gs:// bucket that is mounted below {mount_root}; change `output`",
         )
     if not (mount_root / bucket).is_dir():
         raise ArtifactNotLocalError(
+            "artifact_not_local",
             f"cannot open files below {uri}: bucket {bucket} is not mounted at"
             f" {mount_root / bucket}, as it is on Vertex AI for accounts that may read it; mount it"
-            " there, or let `output` be a plain path"
+            " there, or let `output` be a plain path",
         )
     return mount_root / bucket / inside
 

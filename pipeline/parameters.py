@@ -18,6 +18,7 @@ from pipeline.config import load
 from pipeline.config.tree import PipelineConfig
 from pipeline.evaluation import eval_config
 from schemas import features
+from schemas.errors import ConfigError
 
 # Sections of the configuration whose keys a run may set; all others decide the graph itself.
 SECTIONS: Final = (
@@ -41,16 +42,13 @@ EVAL_CONFIG: Final = "eval_config"
 SERVING_CHECK: Final = "serving_check"
 
 
-class NotARunParameterError(load.ConfigError):
+def not_a_run_parameter(key: str) -> ConfigError:
     """A key that is compiled into the graph."""
-
-    code = "not_a_run_parameter"
-
-    def __init__(self, key: str) -> None:
-        super().__init__(
-            f"{key} is compiled into the graph; compile again to change it, or set a key of"
-            f" {', '.join(SECTIONS)}"
-        )
+    return ConfigError(
+        "not_a_run_parameter",
+        f"{key} is compiled into the graph; compile again to change it, or set a key of"
+        f" {', '.join(SECTIONS)}",
+    )
 
 
 def values(config: PipelineConfig) -> dict[str, str]:
@@ -72,13 +70,13 @@ def with_arguments(config: PipelineConfig, arguments: Mapping[str, str]) -> Pipe
     """`config` with the arguments of a run, which are text, by dotted key.
 
     Raises:
-      NotARunParameterError: A key is of a section that is compiled into the graph.
+      ConfigError: `not_a_run_parameter`: A key is of a section that is compiled into the graph.
       ConfigError: A value is of another type than the key's, or refused by its section.
     """
     typed: dict[str, object] = {}
     for key, text in arguments.items():
         if key.partition(".")[0] not in SECTIONS:
-            raise NotARunParameterError(key)
+            raise not_a_run_parameter(key)
         typed[key] = text if isinstance(load.value_at(config, key), str) else load.parse(text)
     return load.with_overrides(config, typed)
 

@@ -8,8 +8,8 @@ import pathlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from components.video_validator import errors
 from schemas import features
+from schemas.errors import ManifestError
 from schemas.video_record import VideoRecord
 
 LABEL: Final = "label"
@@ -64,25 +64,29 @@ def read(path: str) -> Manifest:
     """Reads a `.csv` (UTF-8, a byte order mark is allowed) or `.jsonl` file.
 
     Raises:
-      ManifestUnreadableError: Not a file, not UTF-8, not CSV, or of another kind.
-      ColumnMissingError: A required column is missing; the message names the nearest one.
+      ManifestError: `manifest_unreadable`: Not a file, not UTF-8, not CSV, or of another kind.
+      ManifestError: `manifest_column_missing`: A required column is missing; the message names
+        the nearest one.
     """
     suffix = pathlib.Path(path).suffix.lower()
     readers = {".csv": _read_csv, ".jsonl": _read_jsonl}
     if suffix not in readers:
-        raise errors.ManifestUnreadableError(
-            f"manifest {path} must end in .csv or .jsonl, got {suffix!r}: convert or rename it"
+        raise ManifestError(
+            "manifest_unreadable",
+            f"manifest {path} must end in .csv or .jsonl, got {suffix!r}: convert or rename it",
         )
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
             columns, rows = readers[suffix](file)
     except OSError as error:
-        raise errors.ManifestUnreadableError(
-            f"cannot read manifest {path}: {error.strerror or error}; check the path"
+        raise ManifestError(
+            "manifest_unreadable",
+            f"cannot read manifest {path}: {error.strerror or error}; check the path",
         ) from error
     except (UnicodeDecodeError, csv.Error) as error:
-        raise errors.ManifestUnreadableError(
-            f"manifest {path} is not UTF-8 {suffix[1:]}: {error}; save it again as UTF-8"
+        raise ManifestError(
+            "manifest_unreadable",
+            f"manifest {path} is not UTF-8 {suffix[1:]}: {error}; save it again as UTF-8",
         ) from error
     unknown = tuple(name for name in columns if name not in COLUMNS)
     _check_required(path, columns, unknown)
@@ -147,7 +151,8 @@ def _check_required(path: str, columns: Sequence[str], unknown: Sequence[str]) -
         if name not in columns:
             hints.append(f"{name} (is {near[0]!r} meant to be it?)" if near else name)
     if hints:
-        raise errors.ColumnMissingError(
+        raise ManifestError(
+            "manifest_column_missing",
             f"manifest {path} has no column {', '.join(hints)}; it has "
-            f"{', '.join(columns) or 'none'}. Required are {', '.join(REQUIRED_COLUMNS)}"
+            f"{', '.join(columns) or 'none'}. Required are {', '.join(REQUIRED_COLUMNS)}",
         )

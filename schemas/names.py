@@ -3,7 +3,10 @@
 `pipeline.graph` is where the nodes are made; a test holds the two together.
 """
 
+from collections.abc import Sequence
 from typing import Final
+
+from schemas.errors import RunnerError, did_you_mean
 
 NODES: Final = (
     "VideoValidator",
@@ -23,3 +26,9 @@ NODES: Final = (
 # Steps of a Kubeflow run besides the nodes: one before all of them, one after, whatever happened.
 PREPARE: Final = "prepare"
 REPORT: Final = "report"
+
+
+def unknown_node(name: str, known: Sequence[str]) -> RunnerError:
+    """A name that is no node of the graph."""
+    hint = did_you_mean(name, known, cutoff=0.5)
+    return RunnerError("unknown_node", f"no node {name!r}{hint} (nodes: {', '.join(known)})")

@@ -10,7 +10,8 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 
 from components import artifact_files
-from components.data_gate import errors, facts, keys, rules
+from components.data_gate import facts, keys, rules
+from schemas.errors import DeepfakeError
 
 _LOG = logging.getLogger(__name__)
 
@@ -27,7 +28,7 @@ class Executor(base_executor.BaseExecutor):
         """Writes the report.
 
         Raises:
-          DataGateError: A rule is broken. The report is in the log then, since TFX removes the
+          DeepfakeError: A rule is broken. The report is in the log then, since TFX removes the
             outputs of a failed execution.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
@@ -42,7 +43,9 @@ class Executor(base_executor.BaseExecutor):
         if broken:
             count = f"{len(broken)} of {len(outcomes)} rules"
             listed = "".join(f"\n  {outcome}" for outcome in broken)
-            raise errors.DataGateError(f"the data breaks {count}; nothing was trained:{listed}")
+            raise DeepfakeError(
+                "data_gate", f"the data breaks {count}; nothing was trained:{listed}"
+            )
         report = artifact_utils.get_single_instance(output_dict[keys.REPORT])
         folder = artifact_files.output_folder(report.uri)
         (folder / keys.REPORT_FILE).write_text(text + "\n", encoding="utf-8")

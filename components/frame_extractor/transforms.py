@@ -14,10 +14,11 @@ from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
 from components.frame_extractor import encode
-from components.video import errors, pool
+from components.video import pool
 from schemas import progress
 from schemas.clip_spec import ClipSpec
 from schemas.dead_letter import DeadLetter
+from schemas.errors import VideoError
 from schemas.face_config import FaceConfig
 from schemas.track_index import TrackRow
 from schemas.video_record import VideoRecord
@@ -198,7 +199,7 @@ def extract(
     return rows, outputs[DEAD_LETTER]
 
 
-def _letter(record: VideoRecord, error: errors.VideoError) -> DeadLetter:
+def _letter(record: VideoRecord, error: VideoError) -> DeadLetter:
     return DeadLetter(
         record_key=record.key,
         code=error.code,

@@ -9,9 +9,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from components.video import crops, errors, reader, tracks
+from components.video import crops, reader, tracks
 from components.video.faces import Face, FaceDetector
 from schemas.clip_spec import ClipSpec
+from schemas.errors import TooFewFramesError, VideoError
 from schemas.face_config import FaceConfig
 
 _TOLERANCE_SECONDS = 1e-6  # of times that containers round
@@ -38,8 +39,9 @@ def clip_indices(times: Sequence[float], spec: ClipSpec) -> list[list[int]]:
     """
     num_frames, clip_length = len(times), spec.num_frames
     if num_frames < clip_length:
-        raise errors.TooFewFramesError(
-            f"{num_frames} frames, but a clip takes {clip_length}; send a longer video"
+        raise TooFewFramesError(
+            "too_few_frames",
+            f"{num_frames} frames, but a clip takes {clip_length}; send a longer video",
         )
     stamps = np.asarray(times, np.float64)
     room = stamps[-1] - stamps[0]
@@ -117,8 +119,8 @@ def iter_tracks(
     Raises:
       UndecodableVideoError, NoVideoStreamError, CorruptFramesError: As in `reader.sample`.
       TooFewFramesError: The video has fewer than T frames, or no face is in enough of them.
-      NoFaceError: No sampled frame shows a face. There is no default score.
-      FaceTooSmallError: Every face is smaller than `faces.min_face_pixels`.
+      VideoError: `no_face`: No sampled frame shows a face. There is no default score.
+      VideoError: `face_too_small`: Every face is smaller than `faces.min_face_pixels`.
     """
     clips: list[list[int]] = []
 
@@ -151,24 +153,27 @@ def _find_tracks(
         max_gap_frames=faces.max_gap_frames,
     )
     if not links:
-        raise errors.NoFaceError(
-            f"no face in any of {len(results)} sampled frames; send a video that shows a face"
+        raise VideoError(
+            "no_face",
+            f"no face in any of {len(results)} sampled frames; send a video that shows a face",
         )
     found = [_found_track(link, results, positions) for link in links]
     large = [track for track in found if track.face_pixels >= faces.min_face_pixels]
     if not large:
         largest = max(track.face_pixels for track in found)
-        raise errors.FaceTooSmallError(
+        raise VideoError(
+            "face_too_small",
             f"the largest face is {largest:.0f} pixels wide, at least {faces.min_face_pixels} "
-            f"are needed; send the video at a higher resolution"
+            f"are needed; send the video at a higher resolution",
         )
     least = faces.min_present * len(positions)
     usable = [track for track in large if track.num_present >= least]
     if not usable:
         most = max(track.num_present for track in large)
-        raise errors.TooFewFramesError(
+        raise TooFewFramesError(
+            "too_few_frames",
             f"the same face is in {most} of {len(positions)} sampled frames, at least "
-            f"{least:.0f} are needed; send a part that shows it for longer"
+            f"{least:.0f} are needed; send a part that shows it for longer",
         )
     return sorted(usable, key=lambda track: (-track.num_present, -track.face_pixels))
 

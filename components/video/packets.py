@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 import av
 
-from components.video import errors
+from schemas.errors import NoVideoStreamError, UndecodableVideoError
 
 # Demuxers that read one file and nothing beside it: playlists could name any file or address.
 FORMATS: Final = (
@@ -65,17 +65,21 @@ def open_stream(path: str | pathlib.Path) -> Iterator[Any]:
     except (FileNotFoundError, PermissionError, IsADirectoryError):
         raise  # nothing is known of the video
     except av.FFmpegError as error:
-        raise errors.UndecodableVideoError(
-            f"FFmpeg cannot open the file ({error.strerror}); check that it plays"
+        raise UndecodableVideoError(
+            "undecodable", f"FFmpeg cannot open the file ({error.strerror}); check that it plays"
         ) from error
     with container:
         cover = av.stream.Disposition.attached_pic
         videos = [stream for stream in container.streams.video if not stream.disposition & cover]
         if not videos:
-            raise errors.NoVideoStreamError("the file holds no video stream; send a video file")
+            raise NoVideoStreamError(
+                "no_video_stream", "the file holds no video stream; send a video file"
+            )
         stream = videos[0]
         if stream.codec_context is None:
-            raise errors.UndecodableVideoError("FFmpeg has no decoder for it; export it as H.264")
+            raise UndecodableVideoError(
+                "undecodable", "FFmpeg has no decoder for it; export it as H.264"
+            )
         stream.thread_type = "NONE"
         yield stream
 
@@ -97,7 +101,9 @@ def read_index(stream: Any) -> PacketIndex:
         is_cut = True  # what came before the tear is still good
     shown = [position for position, packet in enumerate(packets) if packet.is_shown]
     if not shown:
-        raise errors.UndecodableVideoError("the video stream is empty; export the video again")
+        raise UndecodableVideoError(
+            "undecodable", "the video stream is empty; export the video again"
+        )
     stamps = [pts for position in shown if (pts := packets[position].pts) is not None]
     is_timed = len(set(stamps)) == len(shown)
     if is_timed:

@@ -17,8 +17,9 @@ from multiprocessing import connection
 from types import TracebackType
 from typing import IO, Any, Final, Generic, TypeVar
 
-from components.video import clips, errors, worker
+from components.video import clips, worker
 from schemas.clip_spec import ClipSpec
+from schemas.errors import UndecodableVideoError, VideoError
 from schemas.face_config import FaceConfig
 
 T = TypeVar("T")
@@ -46,7 +47,7 @@ class Outcome(Generic[T]):
 
     item: T
     tracks: Sequence[clips.Track]
-    error: errors.VideoError | None
+    error: VideoError | None
 
 
 @dataclasses.dataclass(eq=False)
@@ -145,11 +146,11 @@ class TrackPool(Generic[T]):
         except (EOFError, ConnectionResetError):
             self._children.remove(child)
             answer = self._cause_of_death(child)
-        if isinstance(answer, errors.VideoError):
+        if isinstance(answer, VideoError):
             return Outcome(child.item, (), answer)
         return Outcome(child.item, answer, None)
 
-    def _cause_of_death(self, child: _Child) -> errors.VideoError:
+    def _cause_of_death(self, child: _Child) -> VideoError:
         """What of the video ended the child; raises WorkerError if it was something else."""
         child.process.wait()
         child.messages.seek(0)
@@ -157,13 +158,15 @@ class TrackPool(Generic[T]):
         _end(child)
         status = -child.process.returncode
         if status == worker.TIME_LIMIT_SIGNAL:
-            return errors.DecodeTimeoutError(
+            return VideoError(
+                "decode_timeout",
                 f"not done after {self._setup.timeout_seconds:g} seconds; "
-                f"shorten the video or raise extraction.timeout_seconds"
+                f"shorten the video or raise extraction.timeout_seconds",
             )
         if status in _CRASHES:
-            return errors.UndecodableVideoError(
-                f"the decoder crashed ({signal.Signals(status).name}); export the video again"
+            return UndecodableVideoError(
+                "undecodable",
+                f"the decoder crashed ({signal.Signals(status).name}); export the video again",
             )
         raise WorkerError(
             f"extraction from {child.path} ended with status {-status}; last messages:\n{messages}"

@@ -5,7 +5,8 @@ import hashlib
 import pathlib
 from typing import Any, Final
 
-from components.video import container, errors, packets
+from components.video import container, packets
+from schemas.errors import NoVideoStreamError, UndecodableVideoError, VideoError
 
 _BLOCK_BYTES: Final = 1 << 20
 _STILL_FORMATS: Final = frozenset({"gif", "apng", "mjpeg"})  # a still image if one frame long
@@ -49,21 +50,21 @@ def probe(path: str | pathlib.Path) -> VideoInfo:
 
     Raises:
       UndecodableVideoError: FFmpeg cannot open the file or decode a frame.
-      TruncatedVideoError: The same, and the file was cut off; a cut file that can still be
+      VideoError: `truncated`: The same, and the file was cut off; a cut file that can still be
         read is reported by `VideoInfo.truncated` instead.
       NoVideoStreamError: The file holds no video.
-      StillImageError: The file is a picture.
+      VideoError: `still_image`: The file is a picture.
       OSError: The file is missing or may not be read.
     """
     size_bytes, digest = _fingerprint(path)
     is_torn = container.is_torn(path)
     try:
         return _read(path, digest=digest, size_bytes=size_bytes, is_torn=is_torn)
-    except (errors.UndecodableVideoError, errors.NoVideoStreamError) as error:
+    except (UndecodableVideoError, NoVideoStreamError) as error:
         if not is_torn:
             raise
-        raise errors.TruncatedVideoError(
-            f"the file ends early, after {size_bytes} bytes; copy or download it again"
+        raise VideoError(
+            "truncated", f"the file ends early, after {size_bytes} bytes; copy or download it again"
         ) from error
 
 
@@ -75,7 +76,7 @@ def _read(path: str | pathlib.Path, *, digest: str, size_bytes: int, is_torn: bo
         if file_format.endswith(_STILL_SUFFIX) or (
             file_format in _STILL_FORMATS and num_frames == 1
         ):
-            raise errors.StillImageError("the file is a picture; send a video")
+            raise VideoError("still_image", "the file is a picture; send a video")
         codec = stream.codec.canonical_name
         fps = _average_fps(index, packets.nominal_fps(stream))
     frame = _first_frame(path)
@@ -115,4 +116,4 @@ def _first_frame(path: str | pathlib.Path) -> Any:
     with packets.open_stream(path) as stream:
         for frame in packets.decode_all(stream):
             return frame
-    raise errors.UndecodableVideoError("no frame can be decoded; export the video again")
+    raise UndecodableVideoError("undecodable", "no frame can be decoded; export the video again")

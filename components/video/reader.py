@@ -14,7 +14,8 @@ from typing import Any, Final, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from components.video import errors, packets
+from components.video import packets
+from schemas.errors import TooFewFramesError, UndecodableVideoError, VideoError
 
 T = TypeVar("T")
 Pick = Callable[[Sequence[float]], Sequence[int]]
@@ -56,7 +57,7 @@ def sample(path: str | pathlib.Path, pick: Pick, sink: Sink[T]) -> Sampled[T]:
     Raises:
       UndecodableVideoError: FFmpeg cannot open the file or decodes no frame.
       NoVideoStreamError: It holds no video.
-      CorruptFramesError: Frames are damaged, and `pick` refuses the rest.
+      VideoError: `corrupt_frames`: Frames are damaged, and `pick` refuses the rest.
       OSError: The file cannot be read.
     """
     with packets.open_stream(path) as stream:
@@ -107,12 +108,15 @@ def _sample_sequentially(path: str | pathlib.Path, pick: Pick, sink: Sink[T]) ->
     """Decodes twice, in order: to count the good frames, then to collect. Slow, but right."""
     times = _frame_times(path)
     if not times:
-        raise errors.UndecodableVideoError("no frame can be decoded; export the video again")
+        raise UndecodableVideoError(
+            "undecodable", "no frame can be decoded; export the video again"
+        )
     try:
         indices = sorted(set(pick(times)))
-    except errors.TooFewFramesError as error:
-        raise errors.CorruptFramesError(
-            f"only {len(times)} frames are undamaged; export the video again from its source"
+    except TooFewFramesError as error:
+        raise VideoError(
+            "corrupt_frames",
+            f"only {len(times)} frames are undamaged; export the video again from its source",
         ) from error
     wanted = set(indices)
     results: list[T] = []

@@ -14,17 +14,18 @@ from typing import Final, NamedTuple
 
 import cv2
 
-from components.video import clips, errors
+from components.video import clips
 from components.video.detector import find_detector
 from components.video.faces import FaceDetector
 from schemas.clip_spec import ClipSpec
+from schemas.errors import VideoError
 from schemas.face_config import FaceConfig
 
 TIME_LIMIT_SIGNAL: Final = signal.SIGALRM
 
 
 Tracks = tuple[clips.Track, ...]
-Answer = Tracks | errors.VideoError
+Answer = Tracks | VideoError
 
 
 class Setup(NamedTuple):
@@ -67,7 +68,7 @@ def _extract(job: Job, spec: ClipSpec, faces: FaceConfig, detector: FaceDetector
     try:
         found = clips.iter_tracks(job.path, spec, faces, detector)
         return tuple(itertools.islice(found, job.max_tracks))
-    except errors.VideoError as error:
+    except VideoError as error:
         return error
 
 

@@ -19,10 +19,11 @@ from tfx.types import artifact_utils
 
 from components import artifact_files, dead_letters
 from components.video import probe
-from components.video_validator import errors, keys, rows, splits, transforms
+from components.video_validator import keys, rows, splits, transforms
 from components.video_validator.rules import Rules
 from schemas import erased, manifest, taxonomy, video_record
 from schemas.dead_letter import DeadLetter
+from schemas.errors import ManifestError
 from schemas.video_record import VideoRecord
 
 _SHOWN = 10
@@ -120,8 +121,10 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         overview = summary_of_letters(letters, num_rows=len(found.rows))
         _LOG.info("%s", overview)
         if not sifted.kept:
-            raise errors.NoUsableVideoError(
-                f"manifest {path} leaves no usable video: {overview}. Correct the rows or the rules"
+            raise ManifestError(
+                "no_usable_video",
+                f"manifest {path} leaves no usable video: {overview}. Correct the rows or the"
+                f" rules",
             )
         records = splits.assign(
             [candidate.record for candidate in sifted.kept],

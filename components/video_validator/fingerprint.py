@@ -5,8 +5,8 @@ import hashlib
 import os
 
 from components import artifact_files
-from components.video_validator import errors
 from schemas import manifest
+from schemas.errors import ArtifactNotLocalError, ManifestError
 
 _CHUNK_BYTES = 1 << 20
 _ABSENT = "absent"
@@ -25,7 +25,7 @@ def of(manifest_path: str, videos_root: str, erased_list: str = "") -> str:
     """
     try:
         rows = manifest.read(manifest_path).rows
-    except errors.ManifestError:
+    except ManifestError:
         rows = ()
     written = sorted({row.values["path"] for row in rows if "path" in row.values})
     resolved = [manifest.resolve(path, manifest_path, videos_root) for path in written]
@@ -43,7 +43,7 @@ def _local(erased_list: str) -> str:
     """A path that can be opened; where it cannot, the executor fails and says why."""
     try:
         return str(artifact_files.local_folder(erased_list))
-    except artifact_files.ArtifactNotLocalError:
+    except ArtifactNotLocalError:
         return erased_list
 
 

@@ -19,8 +19,8 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from components.video_validator.errors import SplitError
 from schemas import taxonomy
+from schemas.errors import ManifestError
 from schemas.video_record import VideoRecord
 
 _ROUNDING: Final = 1e-12  # a group that fits exactly must fit in floating point too
@@ -144,7 +144,8 @@ def assign(
       The records in the order of their keys.
 
     Raises:
-      SplitError: There are too few groups for both classes in every split.
+      ManifestError: `split_unsatisfiable`: There are too few groups for both classes in every
+        split.
     """
     found = connected_groups(records, copies)
     split_of = assign_groups(found, plan)
@@ -170,14 +171,15 @@ def assign_groups(found: Sequence[Group], plan: SplitPlan) -> dict[str, str]:
       Split by `component_id`.
 
     Raises:
-      SplitError: There are too few groups for both classes in every split.
+      ManifestError: `split_unsatisfiable`: There are too few groups for both classes in every
+        split.
     """
     counts = {group.component_id: _counts(group) for group in found}
     ordered = sorted(found, key=lambda group: (-len(group.records), _uniform(plan.seed, group)))
     classes = [_classes(group) for group in ordered]
     lacking = dict.fromkeys(plan.fractions, BOTH)
     if not _satisfiable(lacking.values(), collections.Counter(classes)):
-        raise SplitError(_too_few(classes, len(lacking)))
+        raise ManifestError("split_unsatisfiable", _too_few(classes, len(lacking)))
     balance = _Balance(counts.values(), plan.fractions)
     left = collections.Counter(classes)
     assigned = {}

@@ -11,12 +11,12 @@ from apache_beam.metrics import Metrics
 from apache_beam.pvalue import TaggedOutput
 from apache_beam.utils.shared import Shared
 
-from components.video.errors import VideoError
 from components.video.probe import VideoInfo
 from components.video_validator.rows import Candidate
 from components.video_validator.rules import Rules, first_broken
 from schemas import progress
 from schemas.dead_letter import DeadLetter
+from schemas.errors import VideoError
 from schemas.video_record import VideoRecord
 
 NAMESPACE: Final = "video_validator"

@@ -17,11 +17,9 @@ import click
 from pipeline.cli import options as cli_options
 from pipeline.config import load
 from pipeline.config.tree import PipelineConfig
-from pipeline.runners.cluster import errors as cluster_errors
-from pipeline.runners.errors import RunnerError
 from pipeline.runs import words
 from pipeline.runs.folders import RunFolder
-from schemas import errors
+from schemas.errors import RunnerError
 
 if TYPE_CHECKING:
     from pipeline.runners.cluster.client import Cluster, Version
@@ -67,24 +65,8 @@ RUN_FAILED: Final = 1
 INTERRUPTED: Final = 130
 
 
-class ClusterCallError(errors.CallError):
-    """What a cluster, or the way to it, answers; its code stands in the message."""
-
-    def __init__(self, error: RunnerError) -> None:
-        super().__init__(f"{error} ({error.code})")
-        self.code = error.code
-
-
 def command(function: _Command) -> _Command:
-    """Adds --config and --set to a command, and makes its errors those of a call."""
-
-    @functools.wraps(function)
-    def call(*arguments: Any, **options: Any) -> Any:
-        try:
-            return function(*arguments, **options)
-        except RunnerError as error:
-            raise ClusterCallError(error) from error
-
+    """Adds --config and --set to a command."""
     config = cli_options.configuration(DEFAULT)
     override = click.option(
         "--set",
@@ -93,7 +75,7 @@ def command(function: _Command) -> _Command:
         metavar="KEY=VALUE",
         help="A value of the configuration, or of new runs; may be repeated.",
     )
-    return config(override(call))  # type: ignore[return-value]
+    return config(override(function))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -146,7 +128,7 @@ class Target:
         """The values of `arguments`, typed, by the names that the package gives them.
 
         Raises:
-          NotARunParameterError: A key is none of the package's.
+          ConfigError: `not_a_run_parameter`: A key is none of the package's.
           ConfigError: A value is of another type than the key's, or refused by its section.
         """
         values = self._checked(package.parameters)
@@ -156,7 +138,12 @@ class Target:
         """The values of `arguments`, typed, if all their keys are among `known`."""
         for key in self.arguments:
             if key not in known:
-                raise cluster_errors.NotARunParameterError(key, known)
+                settable = ", ".join(sorted(known)) or "(no parameters)"
+                raise RunnerError(
+                    "not_a_run_parameter",
+                    f"{key} is compiled into the package; change it in the configuration and"
+                    f" compile again, or set one of {settable}",
+                )
         config = load.with_overrides(self.config, _typed(self.config, self.arguments))
         return {key: load.value_at(config, key) for key in self.arguments}
 
@@ -165,7 +152,7 @@ class Target:
         """Yields the package to upload, compiled now if none is given.
 
         Raises:
-          OtherPipelineError: The given one is of another pipeline.
+          RunnerError: `other_pipeline`: The given one is of another pipeline.
         """
         from pipeline.runners.kubeflow import package_file
 
@@ -174,9 +161,10 @@ class Target:
         if given is not None:
             contents = package_file.read_package(given)
             if contents.name != self.config.name:
-                raise cluster_errors.OtherPipelineError(
+                raise RunnerError(
+                    "other_pipeline",
                     f"{given} is a package of {contents.name}, the configuration is of"
-                    f" {self.config.name}; name the one it was compiled from with --config"
+                    f" {self.config.name}; name the one it was compiled from with --config",
                 )
             yield given, contents
             return
@@ -189,9 +177,10 @@ class Target:
 
 def _compiled(config: PipelineConfig, path: pathlib.Path) -> "Package":
     with cli_options.quiet_libraries():
+        from pipeline.dashboards import visualisations
         from pipeline.runners.kubeflow import compiler
 
-        return compiler.write_package(config, path)
+        return compiler.write_package(config, path, visualisations)
 
 
 def _typed(config: PipelineConfig, texts: Mapping[str, str]) -> dict[str, object]:

@@ -12,18 +12,12 @@ from pipeline.cli import options
 from pipeline.config import load
 from pipeline.config.tree import PipelineConfig
 from pipeline.runners.kubeflow import package_file
-from schemas import errors
+from schemas.errors import CallError
 from schemas.names import NODES, PREPARE, REPORT
 
 KUBEFLOW: Final = "kubeflow"
 VERTEX: Final = "vertex"
 _ENDINGS: Final[Mapping[str, str]] = {KUBEFLOW: ".yaml", VERTEX: ".json"}
-
-
-class UnfitFileError(errors.CallError):
-    """The file to write cannot be written, or has another ending than its content."""
-
-    code = "unfit_file"
 
 
 @click.command(name="compile", short_help="Write the pipeline as a file for a cluster.")
@@ -100,11 +94,15 @@ def compile_pipeline(
 def _check(path: pathlib.Path, target: str, *, settings: str | None) -> None:
     """Says before the long work what cannot be written after it."""
     if path.suffix != _ENDINGS[target]:
-        raise UnfitFileError(f"-o must end with {_ENDINGS[target]} for {target}, got {path}")
+        raise CallError(
+            "unfit_file", f"-o must end with {_ENDINGS[target]} for {target}, got {path}"
+        )
     if not path.parent.is_dir():
-        raise UnfitFileError(f"no folder {path.parent} to write {path.name} to; make it, or see -o")
+        raise CallError(
+            "unfit_file", f"no folder {path.parent} to write {path.name} to; make it, or see -o"
+        )
     if settings and path.resolve() == pathlib.Path(settings).resolve():
-        raise UnfitFileError(f"{path} is the configuration; give -o another name")
+        raise CallError("unfit_file", f"{path} is the configuration; give -o another name")
 
 
 @contextlib.contextmanager
@@ -116,16 +114,19 @@ def _draft_of(path: pathlib.Path) -> Iterator[pathlib.Path]:
         try:
             path.write_bytes(draft.read_bytes())
         except OSError as error:
-            raise UnfitFileError(f"cannot write {path}: {error.strerror}; see -o") from error
+            raise CallError(
+                "unfit_file", f"cannot write {path}: {error.strerror}; see -o"
+            ) from error
 
 
 def _for_kubeflow(config: PipelineConfig, path: pathlib.Path) -> list[str]:
     """Writes the package; returns what there is to say of it."""
     package_file.check_cluster(config)  # before the seconds that TFX takes to import
     with options.quiet_libraries():
+        from pipeline.dashboards import visualisations
         from pipeline.runners.kubeflow import compiler
 
-        package = compiler.write_package(config, path)
+        package = compiler.write_package(config, path, visualisations)
     settable = [f"{key}={load.value_at(config, key)}" for key in package.parameters] or ["none"]
     return [
         f"digest      {package.digest}",

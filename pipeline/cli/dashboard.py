@@ -9,18 +9,12 @@ import click
 from pipeline.cli import options
 from pipeline.config.tree import PipelineConfig
 from pipeline.runs import folders
-from schemas import errors
+from schemas.errors import CallError
 
 if TYPE_CHECKING:
     from pipeline.dashboards.site import RunResult
 
 INCOMPLETE: Final = 1  # exit status
-
-
-class SameRunError(errors.CallError):
-    """A run is to be compared with itself."""
-
-    code = "same_run"
 
 
 @click.command(short_help="Show runs, evaluations and data as pages.")
@@ -93,7 +87,9 @@ def _tell(result: "RunResult") -> None:
 def _compare(config: PipelineConfig, output: pathlib.Path, names: tuple[str, str]) -> int:
     before, after = (folders.find(output, name).run_id for name in names)
     if before == after:
-        raise SameRunError(f"{names[0]} and {names[1]} are the same run, {before}; name two")
+        raise CallError(
+            "same_run", f"{names[0]} and {names[1]} are the same run, {before}; name two"
+        )
     from pipeline.dashboards import site
 
     with options.quiet_libraries():

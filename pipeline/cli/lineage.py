@@ -10,11 +10,9 @@ from pipeline.cli import lineage_views, options
 from pipeline.config import load
 from pipeline.config.sections import MYSQL
 from pipeline.config.tree import PipelineConfig
-from pipeline.lineage.errors import LineageError
-from pipeline.metadata.errors import MetadataError
 from pipeline.runs import folders
 from schemas import erased
-from schemas import errors as schemas_errors
+from schemas.errors import CallError, OutputInUseError
 
 if TYPE_CHECKING:
     from pipeline.config.tree import PipelineConfig
@@ -29,14 +27,6 @@ _T = TypeVar("_T")
 FINDINGS: Final = 1  # exit status
 _STALE_SECONDS: Final = 24 * 3600.0  # where nobody can tell whether a process still lives
 _KINDS: Final = ("video", "identity", "dataset")
-
-
-class NoGraphError(schemas_errors.CallError):
-    """Why there is no graph; its code is that of the error of the store or the question."""
-
-    def __init__(self, message: str, code: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 @click.command()
@@ -89,33 +79,17 @@ def _drawn(config: "PipelineConfig", subject: str, file: pathlib.Path, kind: str
         from pipeline.lineage import export
         from pipeline.lineage import graph as graphs
         from pipeline.lineage import store as lineage_store
-        from pipeline.lineage.errors import LineageError
 
         try:
             chosen = kind or export.format_of(file)
             drawn = graphs.graph_of(lineage_store.opened(config), subject)
             export.write(drawn, file, chosen)
             return len(drawn.nodes)
-        except (LineageError, MetadataError) as error:
-            refusal = NoGraphError(str(error), error.code)
         except OSError as error:
-            refusal = NoGraphError(f"cannot write {file}: {error.strerror}", "cannot_write")
-    raise refusal
+            raise CallError("cannot_write", f"cannot write {file}: {error.strerror}") from error
 
 
 GRAPH_COMMANDS: Final = (graph,)
-
-
-class NotConfirmedError(schemas_errors.CallError):
-    """What was typed is not the key."""
-
-    code = "not_confirmed"
-
-
-class RunGoingOnError(schemas_errors.CallError):
-    """ML Metadata says that a run is at work."""
-
-    code = "run_going_on"
 
 
 @click.command()
@@ -146,7 +120,7 @@ def diff(config: PipelineConfig, run_a: str, run_b: str, form: str) -> None:
         )
         return comparison.compare(before, after)
 
-    click.echo(lineage_views.comparison(_answered(work), form))
+    click.echo(lineage_views.comparison(options.quietly(work), form))
 
 
 @click.command()
@@ -179,7 +153,7 @@ def verify(config: PipelineConfig, form: str) -> int:
         else None,
     )
     alone = is_idle and config.metadata.backend != MYSQL
-    found = _answered(
+    found = options.quietly(
         lambda: verification.verify(
             lineage_store.opened(config), places, stale_seconds=0.0 if alone else _STALE_SECONDS
         )
@@ -228,17 +202,17 @@ def erase(config: PipelineConfig, key: str, execute: bool, confirm: str | None, 
         return erasure.plan(lineage_store.opened(config), key, listed)
 
     if not execute:
-        click.echo(lineage_views.erasure(_answered(plan), None, form))
+        click.echo(lineage_views.erasure(options.quietly(plan), None, form))
         return
-    _answered(lambda: lineage_store.opened(config))  # before the lock makes a folder
+    options.quietly(lambda: lineage_store.opened(config))  # before the lock makes a folder
     with folders.locked(pathlib.Path(config.output)):
         if config.metadata.backend == MYSQL:
             _refuse_open_runs(config)
-        found = _answered(plan)
+        found = options.quietly(plan)
         if form == options.TABLE:
             click.echo(lineage_views.erasure(found, None, form))
         _confirm(found, confirm)
-        done: Erasure = _answered(
+        done: Erasure = options.quietly(
             lambda: erasure.erase(connection.connection(config), found, listed)
         )
         click.echo(lineage_views.erasure(found, done, form))
@@ -247,23 +221,13 @@ def erase(config: PipelineConfig, key: str, execute: bool, confirm: str | None, 
 CHANGE_COMMANDS: Final = (diff, verify, erase)
 
 
-def _answered(work: Callable[[], _T]) -> _T:
-    """Does `work` without the libraries' own words on the screen; ours say more."""
-    with options.quiet_libraries():
-        try:
-            return work()
-        except (LineageError, MetadataError) as error:
-            refusal = options.LineageCallError(error)
-    raise refusal
-
-
 def _is_idle(output: pathlib.Path) -> bool:
     if not output.is_dir():
         return True
     try:
         with folders.locked(output):
             return True
-    except schemas_errors.OutputInUseError:
+    except OutputInUseError:
         return False
 
 
@@ -272,19 +236,22 @@ def _refuse_open_runs(config: PipelineConfig) -> None:
     from pipeline.lineage import store as lineage_store
     from pipeline.lineage import verification
 
-    at_work = _answered(
+    at_work = options.quietly(
         lambda: verification.runs_at_work(lineage_store.opened(config), _STALE_SECONDS)
     )
     if at_work:
-        raise RunGoingOnError(
-            f"ML Metadata says that {', '.join(at_work)} is at work; wait until it has ended"
+        raise CallError(
+            "run_going_on",
+            f"ML Metadata says that {', '.join(at_work)} is at work; wait until it has ended",
         )
 
 
 def _confirm(plan: "ErasurePlan", given: str | None) -> None:
     typed = given if given is not None else click.prompt(f"Type {plan.name} to erase it", err=True)
     if typed != plan.name:
-        raise NotConfirmedError(f"nothing was erased: the key is {plan.name!r}, not {typed!r}")
+        raise CallError(
+            "not_confirmed", f"nothing was erased: the key is {plan.name!r}, not {typed!r}"
+        )
 
 
 @click.group()
@@ -351,15 +318,9 @@ def why(config: PipelineConfig, model: str, form: str) -> None:
 
 def _answer(config: PipelineConfig, ask: "Callable[[Store], _T]") -> _T:
     """Asks the store of `config`, without the libraries' own words on the screen."""
-    from pipeline.lineage import errors
     from pipeline.lineage import store as lineage_store
 
-    try:
-        with options.quiet_libraries():
-            return ask(lineage_store.opened(config))
-    except errors.LineageError as error:
-        refusal = options.LineageCallError(error)
-    raise refusal
+    return options.quietly(lambda: ask(lineage_store.opened(config)))
 
 
 def _show(store: "Store", model: str) -> Any:

@@ -14,17 +14,11 @@ from pipeline.cli import (
     runs,
     schedules,
 )
-from pipeline.config import load
-from pipeline.dashboards.errors import DashboardError
-from pipeline.metadata.errors import MetadataError
-from pipeline.runners.errors import RunnerError
 from pipeline.version import VERSION
-from schemas import errors
+from schemas.errors import DeepfakeError
 
 BAD_CALL = 2
 INTERRUPTED = 130
-
-_UNDERSTOOD = (load.ConfigError, errors.CallError, RunnerError, MetadataError, DashboardError)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -70,8 +64,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs `deepfake ...` and returns its exit status."""
     try:
         status = cli.main(args=argv, prog_name="deepfake", standalone_mode=False)
-    except _UNDERSTOOD as error:
-        click.echo(f"deepfake: {error}", err=True)
+    except DeepfakeError as error:  # the only place that knows what the command line understands
+        click.echo(f"deepfake: {error} ({error.code})", err=True)
         return BAD_CALL
     except click.ClickException as error:
         error.show()

@@ -10,8 +10,6 @@ import click
 
 from pipeline.cli import options
 from pipeline.config.tree import PipelineConfig
-from pipeline.metadata.errors import MetadataError
-from schemas import errors
 
 if TYPE_CHECKING:
     from pipeline.metadata.copying import CopyReport
@@ -31,14 +29,6 @@ _COPIED: Final = {
 
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-
-
-class MetadataStoreError(errors.CallError):
-    """What is wrong with the store; its code is that of the MetadataError."""
-
-    def __init__(self, error: MetadataError) -> None:
-        super().__init__(str(error))
-        self.code = error.code
 
 
 @click.group()
@@ -67,7 +57,7 @@ def check(config: PipelineConfig, as_json: bool) -> None:
     """
     from pipeline.metadata import inspection
 
-    facts = _quietly(lambda: inspection.inspect(config))
+    facts = options.quietly(lambda: inspection.inspect(config))
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(facts), indent=2))
     else:
@@ -87,7 +77,7 @@ def upgrade(config: PipelineConfig) -> None:
     """
     from pipeline.metadata import schema, upgrading
 
-    before = _quietly(lambda: upgrading.upgrade(config))
+    before = options.quietly(lambda: upgrading.upgrade(config))
     if before == schema.LIBRARY_VERSION:
         click.echo(f"nothing to do: the tables have version {before}")
     elif isinstance(before, int):
@@ -132,7 +122,7 @@ def copy(
     """
     from pipeline.metadata import copying, readiness
 
-    report = _quietly(lambda: copying.copy(config, source, rewrites))
+    report = options.quietly(lambda: copying.copy(config, source, rewrites))
     handed_over = readiness.hand_over(config, source)
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(report), indent=2))
@@ -140,16 +130,6 @@ def copy(
         _show(_lines_of_copy(report))
         if handed_over:
             click.echo(f"{config.output} belongs to the server's store from now on")
-
-
-def _quietly(work: Callable[[], _T]) -> _T:
-    """Does `work` without ML Metadata's own words on the screen; ours say more."""
-    with options.quiet_libraries():
-        try:
-            return work()
-        except MetadataError as error:
-            refusal = MetadataStoreError(error)
-    raise refusal
 
 
 def _lines_of_facts(facts: "StoreFacts") -> dict[str, str]:

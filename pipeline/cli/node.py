@@ -20,12 +20,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from pipeline.runners import errors
 from pipeline.runs import folders, process
 from pipeline.runs.folders import RunFolder
 from pipeline.runs.journal import Journal
 from pipeline.runs.process import Ending
 from schemas import names
+from schemas.errors import RunnerError
 
 PATIENCE_SECONDS: Final = 300.0
 _PAUSE_SECONDS: Final = 0.5
@@ -49,7 +49,7 @@ def alone_in_attempt(
       patience_seconds: How long to wait for another attempt to end.
 
     Raises:
-      AttemptStillRunningError: Another attempt has not ended in that time.
+      RunnerError: `attempt_still_running`: Another attempt has not ended in that time.
     """
     path = folder.steps / f"{node}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -57,9 +57,10 @@ def alone_in_attempt(
     with path.open("a") as lock:
         while not _take(lock.fileno()):
             if time.monotonic() > deadline:
-                raise errors.AttemptStillRunningError(
+                raise RunnerError(
+                    "attempt_still_running",
                     f"another attempt of {node} in this run is still at work after"
-                    f" {patience_seconds:.0f} s; end its pod, or wait for it, and retry"
+                    f" {patience_seconds:.0f} s; end its pod, or wait for it, and retry",
                 )
             time.sleep(_PAUSE_SECONDS)
         yield
@@ -80,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         run_id = _run_id(arguments.run_id, arguments.run_name)
         work: Callable[[argparse.Namespace, str], int] = arguments.work
         return work(arguments, run_id)
-    except errors.RunnerError as error:
+    except RunnerError as error:
         logging.error("%s: %s", error.code, error)
         return BAD_CALL
 
@@ -118,13 +119,16 @@ def _run_id(job_id: str, name: str) -> str:
     """Name of the run in ML Metadata and of its folder.
 
     Raises:
-      BadRunIdError: The orchestrator left its placeholder in, or a name is no file name.
+      RunnerError: `bad_run_id`: The orchestrator left its placeholder in, or a name is no file
+        name.
     """
     run_id = folders.run_folder_named(job_id, name)
     if "{{" in run_id:
-        raise errors.BadRunIdError(f"the run id placeholder was not substituted: {job_id}")
+        raise RunnerError("bad_run_id", f"the run id placeholder was not substituted: {job_id}")
     if not run_id or pathlib.PurePath(run_id).name != run_id:
-        raise errors.BadRunIdError(f"a run cannot be named {run_id!r}: use letters, digits and -")
+        raise RunnerError(
+            "bad_run_id", f"a run cannot be named {run_id!r}: use letters, digits and -"
+        )
     return run_id
 
 

@@ -13,12 +13,9 @@ from typing import Any, Final, TypeVar
 import click
 
 from pipeline.config import load
-from pipeline.dashboards.errors import DashboardError
-from pipeline.lineage.errors import LineageError
-from pipeline.metadata.errors import MetadataError
-from pipeline.runners import errors as runners_errors
-from schemas import errors
+from schemas.errors import CallError, DeepfakeError
 
+_T = TypeVar("_T")
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -80,7 +77,7 @@ def parsed(given: tuple[str, ...]) -> dict[str, object]:
     """The values of --set by dotted key, typed as YAML types them.
 
     Raises:
-      BadOverrideError: One is not KEY=VALUE.
+      CallError: `bad_override`: One is not KEY=VALUE.
     """
     pairs = (pair(text) for text in given)
     return {key: load.parse(value) if value else "" for key, value in pairs}
@@ -90,11 +87,11 @@ def pair(text: str) -> tuple[str, str]:
     """Key and value, as text, of one --set.
 
     Raises:
-      BadOverrideError: It is not KEY=VALUE.
+      CallError: `bad_override`: It is not KEY=VALUE.
     """
     key, equals, value = text.partition("=")
     if not equals:
-        raise errors.BadOverrideError(f"--set wants KEY=VALUE, got {text!r}")
+        raise CallError("bad_override", f"--set wants KEY=VALUE, got {text!r}")
     return key, value
 
 
@@ -112,7 +109,7 @@ def quiet_libraries() -> Iterator[None]:
         try:
             yield
             understood = True
-        except (runners_errors.RunnerError, load.ConfigError, MetadataError, DashboardError):
+        except DeepfakeError:
             understood = True
             raise
         finally:
@@ -123,12 +120,10 @@ def quiet_libraries() -> Iterator[None]:
                 os.write(_STDERR, held.read())
 
 
-class LineageCallError(errors.CallError):
-    """A question that has no answer, or a store that cannot be read; with the code of that."""
-
-    def __init__(self, error: LineageError | MetadataError) -> None:
-        super().__init__(str(error))
-        self.code = error.code
+def quietly(work: Callable[[], _T]) -> _T:
+    """Does `work` without the libraries' own words on the screen."""
+    with quiet_libraries():
+        return work()
 
 
 def as_json(document: Any) -> str:

@@ -14,14 +14,13 @@ from pipeline.config import load
 from pipeline.config.sections import SQLITE
 from pipeline.config.tree import PipelineConfig
 from pipeline.runners import supervisor
-from pipeline.runners.errors import UnknownNodeError
 from pipeline.runs import events, reporting
 from pipeline.runs import folders as runs_folders
 from pipeline.runs.folders import RunFolder
 from pipeline.runs.journal import RunFollower
 from pipeline.runs.state import RunState
-from schemas import errors
-from schemas.names import NODES
+from schemas.errors import CallError
+from schemas.names import NODES, unknown_node
 
 LOCAL: Final = "local"
 KUBEFLOW_STEPS: Final = "kubeflow-steps"
@@ -84,7 +83,7 @@ def _node_name(context: click.Context, parameter: click.Parameter, value: str) -
     """Checks the id of a node, in any case; a wrong one is answered with the nearest."""
     by_lower_case = {node.lower(): node for node in NODES}
     if value and value.lower() not in by_lower_case:
-        raise UnknownNodeError(value, NODES)
+        raise unknown_node(value, NODES)
     return by_lower_case.get(value.lower(), "")
 
 
@@ -176,7 +175,9 @@ def run(
     config = load.with_overrides(load.load(name), values)
     _check_manifest(config)
     if runner != LOCAL and (from_node or to_node):
-        raise errors.PartialStepsError(f"--runner {runner} runs the whole graph: no --from or --to")
+        raise CallError(
+            "partial_steps", f"--runner {runner} runs the whole graph: no --from or --to"
+        )
     return execute(config, runner=runner, from_node=from_node, to_node=to_node)
 
 
@@ -197,7 +198,7 @@ def list_runs(output: str) -> None:
     """
     folders = runs_folders.existing(pathlib.Path(output))
     if not folders:
-        raise errors.NoSuchRunError(f"no runs in {output}; see --output")
+        raise CallError("no_such_run", f"no runs in {output}; see --output")
     for folder in folders:
         summary = _summary(folder)
         pushed = summary["pushed"]
@@ -243,11 +244,12 @@ def _summary(folder: RunFolder) -> dict[str, Any]:
 def _check_manifest(config: PipelineConfig) -> None:
     path = config.data.manifest
     if not path:
-        raise errors.MissingManifestError(
-            "no manifest; give --manifest FILE (or data.manifest in the configuration)"
+        raise CallError(
+            "missing_manifest",
+            "no manifest; give --manifest FILE (or data.manifest in the configuration)",
         )
     if not pathlib.Path(path).is_file():
-        raise errors.MissingManifestError(f"no manifest file {path}; check --manifest")
+        raise CallError("missing_manifest", f"no manifest file {path}; check --manifest")
 
 
 def _demo_videos(folder: pathlib.Path) -> pathlib.Path:
@@ -263,4 +265,4 @@ def _demo_videos(folder: pathlib.Path) -> pathlib.Path:
     try:
         return dataset.write_dataset(folder, workers=os.cpu_count() or 1, on_progress=show)
     except FileExistsError as error:
-        raise errors.FolderTakenError(f"{error}; choose another --output") from error
+        raise CallError("folder_taken", f"{error}; choose another --output") from error

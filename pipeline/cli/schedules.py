@@ -6,7 +6,7 @@ import click
 
 from pipeline.cli import cluster
 from pipeline.cli.cluster import Target
-from schemas import errors
+from schemas.errors import CallError
 
 
 @click.group()
@@ -51,7 +51,7 @@ def create(
     from pipeline.runners.cluster import schedules as cluster_schedules
 
     if bool(cron) == bool(every):
-        raise errors.CallError("give either --cron or --every")
+        raise CallError("bad_call", "give either --cron or --every")
     trigger = cluster_schedules.Trigger(
         cron=cluster_schedules.cron(cron) if cron else "",
         interval_seconds=cluster_schedules.interval_seconds(every) if every else 0,

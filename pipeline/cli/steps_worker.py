@@ -88,10 +88,11 @@ def outputs_of(folder: RunFolder, step: str) -> pathlib.Path:
 def _run(folder: RunFolder, journal: Journal, workers: int, backoff_scale: float) -> bool:
     config = on_this_machine(load.load(folder.config))
     # Importing TFX and kfp takes seconds; the command line must not wait for them.
+    from pipeline.dashboards import visualisations
     from pipeline.runners.emulation import executor, loader
     from pipeline.runners.kubeflow import compiler
 
-    compiler.write_package(config, folder.package, on_cluster=False)
+    compiler.write_package(config, folder.package, visualisations, on_cluster=False)
     return executor.execute(
         loader.load(folder.package),
         run_id=folder.run_id,

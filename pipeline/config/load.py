@@ -12,16 +12,16 @@ ConfigError
 
 import collections.abc
 import dataclasses
-import difflib
 import pathlib
 import re
 import typing
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any, TypeVar
 
 import yaml
 
 from pipeline.config.tree import PipelineConfig
+from schemas.errors import ConfigError, did_you_mean
 
 _SCALARS = {
     "null": (r"~|null|Null|NULL|", ["~", "n", "N", ""]),
@@ -78,59 +78,6 @@ def parse_yaml(text: str) -> Any:
     return yaml.load(text, Loader=_Loader)
 
 
-def did_you_mean(name: str, known: Iterable[str], *, prefix: str = "", cutoff: float = 0.6) -> str:
-    """`; did you mean NAME?` of the nearest known name; empty if none is near.
-
-    Args:
-      name: As it was given.
-      known: Names that exist.
-      prefix: Stands before the nearest name.
-      cutoff: Least similarity, in [0, 1]; see `difflib.get_close_matches`.
-    """
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
-    return f"; did you mean {prefix}{near[0]}?" if near else ""
-
-
-class ConfigError(Exception):
-    """Base of what is wrong with a configuration.
-
-    Attributes:
-      code: Stable snake_case reason.
-    """
-
-    code = "config_error"
-
-
-class UnreadableConfigError(ConfigError):
-    """No such file, not YAML, or a key twice."""
-
-    code = "config_unreadable"
-
-
-class UnknownKeyError(ConfigError):
-    """A key that no section has."""
-
-    code = "config_unknown_key"
-
-
-class MissingKeyError(ConfigError):
-    """A key that its section requires."""
-
-    code = "config_missing_key"
-
-
-class WrongTypeError(ConfigError):
-    """A value of another type than the field's."""
-
-    code = "config_wrong_type"
-
-
-class RefusedValueError(ConfigError):
-    """A value that its section refuses."""
-
-    code = "config_refused_value"
-
-
 def shipped() -> tuple[str, ...]:
     """Names of the configurations that come with the package."""
     return tuple(sorted(path.stem for path in SHIPPED_FOLDER.glob("*.yaml")))
@@ -152,11 +99,11 @@ def load(path_or_name: str | pathlib.Path) -> PipelineConfig:
         path = SHIPPED_FOLDER / name
     if not path.is_file():
         hint = did_you_mean(name, shipped()) or f"; shipped ones: {', '.join(shipped())}"
-        raise UnreadableConfigError(f"no configuration file {name}{hint}")
+        raise ConfigError("config_unreadable", f"no configuration file {name}{hint}")
     try:
         return from_mapping(PipelineConfig, parse(path.read_text(encoding="utf-8")))
     except ConfigError as error:
-        raise type(error)(f"{path.name}: {error}") from error
+        raise ConfigError(error.code, f"{path.name}: {error}") from error
 
 
 def with_overrides(config: PipelineConfig, overrides: Mapping[str, object]) -> PipelineConfig:
@@ -172,7 +119,9 @@ def with_overrides(config: PipelineConfig, overrides: Mapping[str, object]) -> P
         for name in sections:
             section = section.setdefault(name, {})
             if not isinstance(section, dict):
-                raise UnknownKeyError(f"unknown key {dotted}; {name} is no section")
+                raise ConfigError(
+                    "config_unknown_key", f"unknown key {dotted}; {name} is no section"
+                )
         section[key] = value
     return from_mapping(PipelineConfig, values)
 
@@ -181,13 +130,15 @@ def value_at(config: PipelineConfig, dotted: str) -> object:
     """The value of a dotted key.
 
     Raises:
-      UnknownKeyError: There is no such key.
+      ConfigError: `config_unknown_key`: There is no such key.
     """
     value: Any = config
     for name in dotted.split("."):
         known = value if isinstance(value, Mapping) else getattr(value, "__dict__", {})
         if name not in known:
-            raise UnknownKeyError(f"unknown key {dotted}{did_you_mean(name, known)}")
+            raise ConfigError(
+                "config_unknown_key", f"unknown key {dotted}{did_you_mean(name, known)}"
+            )
         value = known[name]
     return value
 
@@ -201,14 +152,16 @@ def parse(text: str) -> Any:
     """Parses YAML by the rules of version 1.2: `off` and `1e-3` are what they look like.
 
     Raises:
-      UnreadableConfigError: Not YAML, or a key stands twice in one mapping.
+      ConfigError: `config_unreadable`: Not YAML, or a key stands twice in one mapping.
     """
     try:
         return parse_yaml(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}: " if mark else ""
-        raise UnreadableConfigError(f"{where}{getattr(error, 'problem', error)}") from error
+        raise ConfigError(
+            "config_unreadable", f"{where}{getattr(error, 'problem', error)}"
+        ) from error
 
 
 def from_mapping(cls: type[T], values: object, at: str = "") -> T:
@@ -226,22 +179,22 @@ def from_mapping(cls: type[T], values: object, at: str = "") -> T:
         values = {}
     if not isinstance(values, Mapping):
         where = at.rstrip(".") or "the file"
-        raise WrongTypeError(f"{where} must be a section of keys, got {values!r}")
+        raise ConfigError("config_wrong_type", f"{where} must be a section of keys, got {values!r}")
     hints = typing.get_type_hints(cls)
     kwargs = {}
     for key, value in values.items():
         if key not in hints:
             hint = did_you_mean(str(key), hints, prefix=at)
-            raise UnknownKeyError(f"unknown key {at}{key}{hint}")
+            raise ConfigError("config_unknown_key", f"unknown key {at}{key}{hint}")
         kwargs[key] = _typed(hints[key], value, f"{at}{key}")
     for field in dataclasses.fields(cls):  # type: ignore[arg-type]
         no_default = field.default is field.default_factory is dataclasses.MISSING
         if no_default and field.name not in kwargs:
-            raise MissingKeyError(f"missing key {at}{field.name}")
+            raise ConfigError("config_missing_key", f"missing key {at}{field.name}")
     try:
         return cls(**kwargs)
     except ValueError as error:
-        raise RefusedValueError(f"{at}{error}") from error
+        raise ConfigError("config_refused_value", f"{at}{error}") from error
 
 
 def _typed(hint: Any, value: object, dotted: str) -> object:
@@ -258,13 +211,15 @@ def _typed(hint: Any, value: object, dotted: str) -> object:
     if kind is collections.abc.Mapping and isinstance(value, Mapping):
         for key in value:
             if not isinstance(key, str):
-                raise WrongTypeError(f"keys of {dotted} must be text, got {key!r}")
+                raise ConfigError(
+                    "config_wrong_type", f"keys of {dotted} must be text, got {key!r}"
+                )
         return {key: _typed(inner[1], part, f"{dotted}.{key}") for key, part in value.items()}
     if hint is float and type(value) is int:
         return float(value)
     if type(value) is hint:
         return value
-    raise WrongTypeError(f"{dotted} must be {_NAMES[kind]}, got {value!r}")
+    raise ConfigError("config_wrong_type", f"{dotted} must be {_NAMES[kind]}, got {value!r}")
 
 
 def _plain(value: Any) -> Any:

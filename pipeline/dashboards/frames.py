@@ -12,10 +12,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from pipeline.dashboards import sources as outputs
-from pipeline.dashboards.errors import UnreadableExamplesError
 from pipeline.dashboards.sources import RunSources
 from pipeline.runs.folders import DashboardFolder
 from schemas import erased, features, track_index, video_record
+from schemas.errors import DashboardError
 from schemas.track_index import TrackRow
 from schemas.video_record import VideoRecord
 
@@ -186,14 +186,15 @@ def _records(dataset: Any, folder: pathlib.Path) -> Iterator[bytes]:
     """Yields the records of a dataset.
 
     Raises:
-      UnreadableExamplesError: A file is torn.
+      DashboardError: `unreadable_examples`: A file is torn.
     """
     import tensorflow as tf
 
     try:
         yield from dataset.as_numpy_iterator()
     except tf.errors.DataLossError as error:
-        raise UnreadableExamplesError(
+        raise DashboardError(
+            "unreadable_examples",
             f"cannot read the examples in {folder}: {error.message}; restore them, or run"
-            " FrameExtractor again"
+            " FrameExtractor again",
         ) from error

@@ -6,10 +6,10 @@ import pathlib
 from collections.abc import Iterator
 from types import TracebackType
 
-from pipeline.dashboards.errors import DashboardError
 from pipeline.runs import events, process
 from pipeline.runs.folders import RunFolder
 from pipeline.runs.journal import Follower, Journal
+from schemas.errors import DashboardError
 
 _LOG = logging.getLogger(__name__)
 

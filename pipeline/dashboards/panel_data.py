@@ -17,8 +17,8 @@ from typing import Any, Final, TypeVar
 
 from pipeline.config import load
 from pipeline.config.sections import expect, expect_range
-from pipeline.dashboards.errors import PanelDataError
 from pipeline.runs.folders import RunFolder
+from schemas.errors import ConfigError, PanelDataError
 
 T = TypeVar("T")
 
@@ -184,7 +184,8 @@ def read(folder: RunFolder, kind: type[T]) -> T | None:
         return None
     try:
         return load.from_mapping(kind, json.loads(path.read_text(encoding="utf-8")))
-    except (load.ConfigError, ValueError) as error:
+    except (ConfigError, ValueError) as error:
         raise PanelDataError(
-            f"{path} breaks its contract: {error}; correct it, or remove it to leave the panel out"
+            "panel_data",
+            f"{path} breaks its contract: {error}; correct it, or remove it to leave the panel out",
         ) from error

@@ -23,10 +23,10 @@ from pipeline.dashboards.sources import RunSources
 from pipeline.lineage.records import CACHED, COMPLETE
 from pipeline.lineage.store import Store
 from pipeline.metadata import connection
-from pipeline.metadata.errors import MetadataError
 from pipeline.runs import events
 from pipeline.runs.events import NodeState
 from pipeline.runs.folders import ENDED_PROPERTY, LINK_PROPERTY, RunFolder
+from schemas.errors import MetadataError
 from schemas.names import REPORT
 
 _LOG = logging.getLogger(__name__)

@@ -17,11 +17,10 @@ from typing import Any, Final
 
 from pipeline.config.tree import PipelineConfig
 from pipeline.dashboards import rendering
-from pipeline.dashboards.errors import DashboardError, PortInUseError
 from pipeline.dashboards.rendering import Frame
 from pipeline.dashboards.site import Around, Refresher
-from pipeline.metadata.errors import MetadataError
 from pipeline.runs.folders import DashboardFolder
+from schemas.errors import DashboardError, MetadataError
 
 DEFAULT_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 8765
@@ -88,16 +87,17 @@ def opened(
       around: Context in which pages are made.
 
     Raises:
-      PortInUseError: It cannot listen there.
+      DashboardError: `port_in_use`: It cannot listen there.
     """
     site = DashboardFolder.below(pathlib.Path(config.output))
     rendering.write_assets(site)
     try:
         return SiteServer(host, port, site.path, Refresher(config, around))
     except OSError as error:
-        raise PortInUseError(
+        raise DashboardError(
+            "port_in_use",
             f"cannot listen on {host}, port {port}: {error.strerror}; choose another --port, or 0"
-            " for any that is free"
+            " for any that is free",
         ) from error
 
 

@@ -13,18 +13,17 @@ from typing import Any, Final
 
 from pipeline.config.tree import PipelineConfig
 from pipeline.dashboards import rendering, sources, writing
-from pipeline.dashboards.errors import DashboardError, NoRunsError, UnreadableRunError
 from pipeline.dashboards.index import entries
 from pipeline.dashboards.index.entries import Entry
 from pipeline.dashboards.pages import PAGES, RUN, Page, pair_of
 from pipeline.dashboards.sources import RunSources
 from pipeline.dashboards.writing import write_comparison, write_index
 from pipeline.lineage import store
-from pipeline.lineage.errors import LineageError, NoRecordsError
 from pipeline.lineage.store import Store
 from pipeline.runs import folders
 from pipeline.runs.folders import DashboardFolder, RunFolder
 from schemas import erased
+from schemas.errors import DashboardError, LineageError, NoRecordsError, UnreadableRunError
 
 _PAGES: Final[dict[str, Page]] = {page.name: page for page in PAGES}
 Around = Callable[[], contextlib.AbstractContextManager[None]]
@@ -74,13 +73,15 @@ def build(
       tell: Is told of each run once its pages are made.
 
     Raises:
-      NoRunsError: There is no run below the output folder.
+      DashboardError: `no_runs`: There is no run below the output folder.
       MetadataError: ML Metadata cannot be read.
     """
     output = pathlib.Path(config.output)
     found, records = entries.of_output(output), opened(config)
     if not found.entries and not found.unreadable:
-        raise NoRunsError(f"no runs in {output}; see --output, or run something first")
+        raise DashboardError(
+            "no_runs", f"no runs in {output}; see --output, or run something first"
+        )
     results = [RunResult(run_id="", errors=(error,)) for error in found.unreadable]
     for result in results:
         tell(result)
@@ -133,7 +134,7 @@ def compare(config: PipelineConfig, before: str, after: str) -> pathlib.Path:
     """Makes the page of two runs, given by their ids, where it is not up to date.
 
     Raises:
-      NothingRecordedError: ML Metadata does not know one of them.
+      DashboardError: `nothing_recorded`: ML Metadata does not know one of them.
     """
     output, records = pathlib.Path(config.output), opened(config)
     pair = [sources.of_run(RunFolder(output / name), records) for name in (before, after)]

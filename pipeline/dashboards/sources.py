@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from components import artifact_files
 from pipeline.config.tree import PipelineConfig
-from pipeline.dashboards.errors import UnreadableRunError
 from pipeline.dashboards.run import evaluated
 from pipeline.lineage import names as lineage_names
 from pipeline.lineage import store as lineage_store
@@ -20,6 +19,7 @@ from pipeline.runs import folders, reporting
 from pipeline.runs.folders import DashboardFolder, RunFolder
 from pipeline.runs.journal import RunFollower
 from pipeline.runs.state import RunState
+from schemas.errors import ArtifactNotLocalError, UnreadableRunError
 
 # Outputs as `<node>.<channel>`.
 MANIFEST: Final = "VideoValidator.manifest"
@@ -111,7 +111,7 @@ def folder_of(artifact: Artifact) -> pathlib.Path | None:
         return None
     try:
         folder = artifact_files.local_folder(artifact.uri)
-    except artifact_files.ArtifactNotLocalError:
+    except ArtifactNotLocalError:
         return None
     return folder if folder.is_dir() else None
 
@@ -158,8 +158,9 @@ def check_report(sources: RunSources) -> None:
         evaluated.of(sources.summary)
     except (ValueError, KeyError, TypeError) as error:
         raise UnreadableRunError(
+            "unreadable_run",
             f"the report of {sources.run_id} is of another version: {type(error).__name__}:"
-            f" {error}; restore {sources.folder.summary}"
+            f" {error}; restore {sources.folder.summary}",
         ) from error
 
 

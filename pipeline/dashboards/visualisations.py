@@ -27,7 +27,7 @@ from pipeline.evaluation.curves import Curves
 from pipeline.evaluation.statistics import COUNTS, DECISION_THRESHOLD
 from pipeline.evaluation.summary import OVERALL, EvaluationSummary
 from pipeline.model import history
-from pipeline.runners import errors
+from schemas.errors import RunnerError
 
 Figures = Mapping[str, dsl.Artifact]
 
@@ -159,12 +159,6 @@ _MAKERS: Final[Mapping[str, Callable[[RunSources], Figures]]] = {
 }
 
 
-class UndeclaredFigureError(errors.RunnerError):
-    """A figure that the compiled pipeline does not know: other code compiled it."""
-
-    code = "undeclared_figure"
-
-
 def page_output(step: str) -> str:
     """Name of the artifact that holds the step's page; empty if it has none."""
     page: Page | None = pages.STANDALONE.get(step)
@@ -186,13 +180,13 @@ def write_figures(executor_input: str, node: str, run: RunSources) -> None:
       run: Sources of the run.
 
     Raises:
-      UndeclaredFigureError: The launcher does not wait for one of them.
+      RunnerError: `undeclared_figure`: The launcher does not wait for one of them.
     """
     given = json_format.Parse(executor_input, pipeline_spec_pb2.ExecutorInput()).outputs
     said = pipeline_spec_pb2.ExecutorOutput()
     for name, figure in of_node(node, run).items():
         if name not in given.artifacts:
-            raise UndeclaredFigureError(f"the compiled step {node} has no output {name}")
+            raise RunnerError("undeclared_figure", f"the compiled step {node} has no output {name}")
         [declared] = given.artifacts[name].artifacts
         told = said.artifacts[name].artifacts.add(name=declared.name, uri=declared.uri)
         told.metadata.update(figure.metadata)

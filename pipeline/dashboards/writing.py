@@ -12,7 +12,6 @@ from components import fingerprint
 from pipeline.dashboards import rendering
 from pipeline.dashboards import sources as run_sources
 from pipeline.dashboards.comparison import page as comparison_page
-from pipeline.dashboards.errors import UnreadableRunError
 from pipeline.dashboards.index import entries
 from pipeline.dashboards.index import page as index_page
 from pipeline.dashboards.index.entries import Entry
@@ -22,6 +21,7 @@ from pipeline.dashboards.sources import RunSources
 from pipeline.lineage.store import Store
 from pipeline.runs.folders import DashboardFolder, RunFolder
 from schemas import erased
+from schemas.errors import UnreadableRunError
 
 _CODE: Final = ("pipeline.dashboards", "pipeline.evaluation", "pipeline.lineage", "schemas")
 
@@ -166,7 +166,7 @@ def write_comparison(before: RunSources, after: RunSources) -> pathlib.Path:
     """Writes the page of two runs side by side, and what all pages share; returns its file.
 
     Raises:
-      NothingRecordedError: ML Metadata does not know one of them.
+      DashboardError: `nothing_recorded`: ML Metadata does not know one of them.
     """
     rendering.write_assets(after.site)
     stamp = stamp_of_pair(before, after)  # before it reads: an erasure meanwhile makes it stale

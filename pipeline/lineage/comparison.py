@@ -12,11 +12,12 @@ from typing import Any, Final
 
 from components import artifact_files, fingerprint
 from pipeline.config import load
-from pipeline.lineage import errors, side_files
+from pipeline.lineage import side_files
 from pipeline.lineage.records import Artifact, Execution
 from pipeline.lineage.store import Store
 from pipeline.runs.folders import ENDED_PROPERTY, LINK_PROPERTY, RunFolder
 from schemas import taxonomy
+from schemas.errors import ArtifactNotLocalError, FilesGoneError
 from schemas.video_record import VideoRecord
 
 _EVALUATION_FILE: Final = "eval_config.json"  # of TFMA, in every evaluation
@@ -109,7 +110,7 @@ def _videos(manifests: Iterable[Artifact], missing: list[str]) -> Mapping[str, V
     for manifest in manifests:
         try:
             records = side_files.videos(manifest)
-        except errors.FilesGoneError as error:
+        except FilesGoneError as error:
             missing.append(f"the videos are unknown: {error}")
             continue
         videos.update({record.key: record for record in records})
@@ -166,7 +167,7 @@ def _packages(models: Iterable[Artifact], missing: list[str]) -> Mapping[str, st
     for model in models:
         try:
             packages |= side_files.detector(model).get("versions", {})
-        except errors.FilesGoneError as error:
+        except FilesGoneError as error:
             missing.append(f"the packages are unknown: {error}")
     return packages
 
@@ -198,7 +199,7 @@ def _reported(folder: RunFolder) -> list[Mapping[str, Any]]:
 def _evaluated(evaluation: Artifact, missing: list[str]) -> list[Mapping[str, Any]]:
     try:
         folder = artifact_files.local_folder(evaluation.uri)
-    except artifact_files.ArtifactNotLocalError as error:
+    except ArtifactNotLocalError as error:
         missing.append(f"the metrics are unknown: {error}")
         return []
     if not (folder / _EVALUATION_FILE).is_file():

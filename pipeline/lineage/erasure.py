@@ -24,6 +24,7 @@ from pipeline.lineage.records import DELETED, Artifact
 from pipeline.lineage.store import Store
 from pipeline.runs.folders import DashboardFolder
 from schemas import erased, signatures, taxonomy, track_index, video_record
+from schemas.errors import LineageError
 from schemas.video_record import VideoRecord
 
 # Custom properties that an erasure writes.
@@ -46,23 +47,20 @@ _PROPERTIES: Final = {
 }
 
 
-class AmbiguousIdentityError(errors.LineageError):
+def ambiguous_identity(name: str, candidates: Sequence[str]) -> LineageError:
     """People of several datasets have that name."""
-
-    code = "ambiguous_identity"
-
-    def __init__(self, name: str, candidates: Sequence[str]) -> None:
-        super().__init__(
-            f"{name!r} is a person in several datasets: {', '.join(candidates)}; give one of these"
-        )
+    return LineageError(
+        "ambiguous_identity",
+        f"{name!r} is a person in several datasets: {', '.join(candidates)}; give one of these",
+    )
 
 
 def keys_meant(name: str, records: Iterable[VideoRecord]) -> tuple[str, str]:
     """Kind and full name of what `name` means.
 
     Raises:
-      UnknownVideoError: Nothing.
-      AmbiguousIdentityError: People of several datasets.
+      LineageError: `unknown_video`: Nothing.
+      LineageError: `ambiguous_identity`: People of several datasets.
     """
     keys: set[str] = set()
     identities: set[str] = set()
@@ -75,9 +73,9 @@ def keys_meant(name: str, records: Iterable[VideoRecord]) -> tuple[str, str]:
         return erased.IDENTITY, name
     ending = sorted(known for known in identities if known.rpartition("/")[2] == name)
     if len(ending) > 1:
-        raise AmbiguousIdentityError(name, ending)
+        raise ambiguous_identity(name, ending)
     if not ending:
-        raise errors.UnknownVideoError(name, keys | identities)
+        raise errors.unknown_video(name, keys | identities)
     return erased.IDENTITY, ending[0]
 
 
@@ -189,8 +187,8 @@ def plan(store: Store, name: str, listed: pathlib.Path) -> ErasurePlan:
       listed: The list of erased keys, in the output folder.
 
     Raises:
-      UnknownVideoError: No manifest that is still there names it.
-      AmbiguousIdentityError: People of several datasets have that name.
+      LineageError: `unknown_video`: No manifest that is still there names it.
+      LineageError: `ambiguous_identity`: People of several datasets have that name.
     """
     manifests = dict(_manifests(store))
     everything = [record for records in manifests.values() for record in records]

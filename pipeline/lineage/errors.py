@@ -14,86 +14,48 @@ LineageError
 import difflib
 from collections.abc import Collection, Sequence
 
+from schemas.errors import LineageError, UnknownRunError
+
 _SHOWN = 5  # names in a message
 
 
-class LineageError(Exception):
-    """Base of a lineage question that has no answer.
-
-    Attributes:
-      code: Stable snake_case reason.
-    """
-
-    code = "lineage_error"
-
-
-class NoRecordsError(LineageError):
-    """The store has no tables yet: nothing was ever run."""
-
-    code = "no_records"
-
-
-class UnknownModelError(LineageError):
+def unknown_model(name: str, known: Collection[str]) -> LineageError:
     """No pushed version, model or run is called that."""
-
-    code = "unknown_model"
-
-    def __init__(self, name: str, known: Collection[str]) -> None:
-        super().__init__(
-            f"no model {name!r}{nearest(name, known)}; give a pushed version, the id of a Model"
-            f" artifact or a run{listed('pushed versions', known)}"
-        )
+    return LineageError(
+        "unknown_model",
+        f"no model {name!r}{nearest(name, known)}; give a pushed version, the id of a Model"
+        f" artifact or a run{listed('pushed versions', known)}",
+    )
 
 
-class AmbiguousModelError(LineageError):
+def ambiguous_model(name: str, candidates: Sequence[str]) -> LineageError:
     """Several models are meant."""
-
-    code = "ambiguous_model"
-
-    def __init__(self, name: str, candidates: Sequence[str]) -> None:
-        super().__init__(f"{name!r} means several models; give one of {', '.join(candidates)}")
+    return LineageError(
+        "ambiguous_model", f"{name!r} means several models; give one of {', '.join(candidates)}"
+    )
 
 
-class NoModelError(LineageError):
-    """The run made no model."""
-
-    code = "no_model"
-
-
-class UnknownRunError(LineageError):
+def unknown_run(name: str, known: Collection[str]) -> UnknownRunError:
     """No run is called that."""
-
-    code = "unknown_run"
-
-    def __init__(self, name: str, known: Collection[str]) -> None:
-        super().__init__(f"no run {name!r}{nearest(name, known)}{listed('runs', known)}")
+    return UnknownRunError(
+        "unknown_run", f"no run {name!r}{nearest(name, known)}{listed('runs', known)}"
+    )
 
 
-class AmbiguousRunError(LineageError):
+def ambiguous_run(name: str, candidates: Sequence[str]) -> LineageError:
     """Several runs start with that."""
-
-    code = "ambiguous_run"
-
-    def __init__(self, name: str, candidates: Sequence[str]) -> None:
-        super().__init__(f"{name!r} is the start of several runs: {_first(candidates)}; give more")
+    return LineageError(
+        "ambiguous_run", f"{name!r} is the start of several runs: {_first(candidates)}; give more"
+    )
 
 
-class UnknownVideoError(LineageError):
+def unknown_video(name: str, known: Collection[str]) -> LineageError:
     """No record key, identity or dataset is called that."""
-
-    code = "unknown_video"
-
-    def __init__(self, name: str, known: Collection[str]) -> None:
-        super().__init__(
-            f"no video, identity or dataset {name!r}{nearest(name, known)} in any recorded manifest"
-            " that can be read; a video is named dataset/method/video_id"
-        )
-
-
-class FilesGoneError(LineageError):
-    """The answer lies in files that are no longer there."""
-
-    code = "files_gone"
+    return LineageError(
+        "unknown_video",
+        f"no video, identity or dataset {name!r}{nearest(name, known)} in any recorded manifest"
+        " that can be read; a video is named dataset/method/video_id",
+    )
 
 
 def nearest(name: str, known: Collection[str]) -> str:

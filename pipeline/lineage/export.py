@@ -9,9 +9,10 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from pipeline.lineage import errors, graph, page
+from pipeline.lineage import graph, page
 from pipeline.lineage.graph import Diagram, Node, Role
 from pipeline.version import VERSION
+from schemas.errors import LineageError
 
 # Okabe and Ito's colours; fills are light enough for black text.
 _COLOURS: Final = {
@@ -234,24 +235,19 @@ RENDERERS: Final[Mapping[str, Callable[[Diagram], str]]] = {
 }
 
 
-class UnknownFormatError(errors.LineageError):
-    """The name of the file tells no format."""
-
-    code = "unknown_format"
-
-
 def format_of(path: pathlib.Path) -> str:
     """The format that a file's name asks for, one of `RENDERERS`.
 
     Raises:
-      UnknownFormatError: It asks for none.
+      LineageError: `unknown_format`: It asks for none.
     """
     name = path.name.lower()
     found = next((kind for suffix, kind in _SUFFIXES.items() if name.endswith(suffix)), None)
     if found is None:
-        raise UnknownFormatError(
+        raise LineageError(
+            "unknown_format",
             f"{path.name!r} tells no format; end it with one of {', '.join(_SUFFIXES)},"
-            f" or give --format ({', '.join(RENDERERS)})"
+            f" or give --format ({', '.join(RENDERERS)})",
         )
     return found
 

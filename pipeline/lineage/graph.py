@@ -12,12 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from components.guarded_pusher import keys as pusher_keys
-from pipeline.lineage import errors, names, walk
+from pipeline.lineage import names, walk
 from pipeline.lineage.records import CACHED, COMPLETE, Artifact, Execution, Link, Properties, Run
 from pipeline.lineage.store import Store
 from pipeline.lineage.walk import Graph
 from pipeline.runs import words
 from schemas import erased
+from schemas.errors import UnknownRunError
 
 FORMAT: Final = "deepfake-lineage/1"
 
@@ -151,7 +152,7 @@ def graph_of(store: Store, name: str) -> Diagram:
         return of_model(store, names.model(store, name))
     try:
         run = names.run(store, name)
-    except errors.UnknownRunError:
+    except UnknownRunError:
         return of_model(store, names.model(store, name))
     return of_run(store, run)
 

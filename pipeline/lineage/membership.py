@@ -9,6 +9,7 @@ from pipeline.lineage import errors, names, side_files, walk
 from pipeline.lineage.records import Artifact, Execution
 from pipeline.lineage.store import Store
 from schemas import taxonomy
+from schemas.errors import FilesGoneError
 from schemas.video_record import VideoRecord
 
 VIDEO: Final = "video"
@@ -80,7 +81,7 @@ def trains_on(store: Store, asked: str, kind: str | None = None) -> Membership:
       kind: One of `KINDS`; by default the first of them that knows the name.
 
     Raises:
-      UnknownVideoError: No recorded manifest that can be read knows it.
+      LineageError: `unknown_video`: No recorded manifest that can be read knows it.
     """
     unread: list[str] = []
     records = _manifests(store, unread)
@@ -126,7 +127,7 @@ def _manifests(store: Store, unread: list[str]) -> dict[int, Sequence[VideoRecor
         if digest not in by_digest:
             try:
                 by_digest[digest] = side_files.videos(manifest)
-            except errors.FilesGoneError as error:
+            except FilesGoneError as error:
                 unread.append(str(error))
                 continue
         found[manifest.id] = by_digest[digest]
@@ -149,7 +150,7 @@ def _matching(
     known = {
         name for rows in distinct for row in rows for kind in KINDS for name in _names(row, kind)
     }
-    raise errors.UnknownVideoError(asked, sorted(name for name in known if name))
+    raise errors.unknown_video(asked, sorted(name for name in known if name))
 
 
 def _names(record: VideoRecord, kind: str | None) -> tuple[str | None, ...]:
@@ -199,7 +200,7 @@ def _splits(
         wanted = planned[manifest]
         try:
             rows = side_files.tracks(examples)
-        except errors.FilesGoneError as error:
+        except FilesGoneError as error:
             unread.append(str(error))
             found[key] = dict(wanted)
             continue

@@ -10,6 +10,7 @@ from components.guarded_pusher import keys as pusher_keys
 from pipeline.lineage import errors
 from pipeline.lineage.records import CACHED, Artifact, Run
 from pipeline.lineage.store import Store
+from schemas.errors import LineageError, UnknownRunError
 
 LATEST: Final = "latest"
 MODEL: Final = "Model"  # artifact types
@@ -21,14 +22,14 @@ def run(store: Store, name: str) -> Run:
 
     Raises:
       UnknownRunError: There is none.
-      AmbiguousRunError: Several start with it.
+      LineageError: `ambiguous_run`: Several start with it.
     """
     known = store.runs()
     found = [known[-1]] if name == LATEST and known else _starting(known, name)
     if not found:
-        raise errors.UnknownRunError(name, [entry.name for entry in known])
+        raise errors.unknown_run(name, [entry.name for entry in known])
     if len(found) > 1:
-        raise errors.AmbiguousRunError(name, [entry.name for entry in found])
+        raise errors.ambiguous_run(name, [entry.name for entry in found])
     return found[0]
 
 
@@ -41,21 +42,21 @@ def model(store: Store, name: str) -> Artifact:
         (or the start of its id) that made or reused the model, or `latest` for the last run.
 
     Raises:
-      UnknownModelError: It means nothing.
-      AmbiguousModelError: The version was pushed from several models.
-      NoModelError: It means a run, and that has no model.
-      AmbiguousRunError: Several runs start with it.
+      LineageError: `unknown_model`: It means nothing.
+      LineageError: `ambiguous_model`: The version was pushed from several models.
+      LineageError: `no_model`: It means a run, and that has no model.
+      LineageError: `ambiguous_run`: Several runs start with it.
     """
     pushed = _pushed(store)
     same = [artifact for artifact in pushed if name in _names_of(artifact)]
     models = {source.id: source for artifact in same if (source := _source(store, artifact))}
     if len(models) > 1:
         folders = [str(artifact.properties[pusher_keys.PUSHED_DESTINATION]) for artifact in same]
-        raise errors.AmbiguousModelError(name, folders)
+        raise errors.ambiguous_model(name, folders)
     found = next(iter(models.values()), None) or _by_id(store, name) or _by_run(store, name)
     if found is None:
         versions = [str(a.properties.get(pusher_keys.PUSHED_VERSION, "")) for a in pushed]
-        raise errors.UnknownModelError(name, [version for version in versions if version])
+        raise errors.unknown_model(name, [version for version in versions if version])
     return found
 
 
@@ -88,14 +89,16 @@ def _by_id(store: Store, name: str) -> Artifact | None:
 def _by_run(store: Store, name: str) -> Artifact | None:
     try:
         meant = run(store, name)
-    except errors.UnknownRunError:
+    except UnknownRunError:
         return None
     executions = [execution.id for execution in store.executions_of(meant.name)]
     links = store.links_of_executions(executions, is_output=True)
     made = store.artifacts(link.artifact_id for link in links).values()
     models = [artifact for artifact in made if artifact.type == MODEL]
     if not models:
-        raise errors.NoModelError(f"the run {meant.name} has no model: it did not get that far")
+        raise LineageError(
+            "no_model", f"the run {meant.name} has no model: it did not get that far"
+        )
     return max(models, key=lambda artifact: artifact.id)
 
 

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from components import fingerprint
-from pipeline.lineage import errors, names, side_files, verdicts, walk
+from pipeline.lineage import names, side_files, verdicts, walk
 from pipeline.lineage.records import Artifact, Execution, Properties
 from pipeline.lineage.store import Store
 from pipeline.lineage.verdicts import Verdict
 from schemas import features, taxonomy
+from schemas.errors import FilesGoneError
 
 _CHAIN: Final = ("Model", "TransformGraph", "Examples", "Schema", "VideoManifest")
 _MANIFEST: Final = "VideoManifest"
@@ -130,7 +131,7 @@ def code_of(properties: Properties) -> str:
 def _detector(model: Artifact, unread: list[str]) -> Mapping[str, Any]:
     try:
         return side_files.detector(model)
-    except errors.FilesGoneError as error:
+    except FilesGoneError as error:
         unread.append(str(error))
         return {}
 
@@ -183,7 +184,7 @@ def _videos(graph: walk.Graph, unread: list[str]) -> dict[str, dict[str, int]]:
         try:
             for record in side_files.videos(manifest):
                 counts[record.split]["fake" if record.is_fake else "real"] += 1
-        except errors.FilesGoneError as error:
+        except FilesGoneError as error:
             unread.append(str(error))
     return {split: dict(counts[split]) for split in taxonomy.SPLITS if split in counts}
 

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 from typing import IO, Any, Final, cast
 
 from components import artifact_files
-from pipeline.lineage import errors
 from pipeline.lineage.records import Artifact, Execution
 from pipeline.runs.folders import RunFolder
 from schemas import signatures, track_index, video_record
+from schemas.errors import ArtifactNotLocalError, FilesGoneError
 from schemas.track_index import TrackRow
 from schemas.video_record import VideoRecord
 
@@ -86,14 +86,14 @@ def run_summary(artifact: Artifact, maker: Execution) -> dict[str, Any] | None:
     path = RunFolder(parents[3] / maker.run).summary
     try:
         return _mapping(path, artifact)
-    except errors.FilesGoneError:
+    except FilesGoneError:
         return None
 
 
 def _folder(artifact: Artifact) -> pathlib.Path:
     try:
         return artifact_files.local_folder(artifact.uri)
-    except artifact_files.ArtifactNotLocalError as error:
+    except ArtifactNotLocalError as error:
         raise _gone(artifact, error) from error
 
 
@@ -107,11 +107,12 @@ def _mapping(path: pathlib.Path, artifact: Artifact) -> dict[str, Any]:
     return dict(found)
 
 
-def _gone(artifact: Artifact, error: Exception) -> errors.FilesGoneError:
+def _gone(artifact: Artifact, error: Exception) -> FilesGoneError:
     state = "" if artifact.state == "LIVE" else f", which is {artifact.state}"
-    return errors.FilesGoneError(
+    return FilesGoneError(
+        "files_gone",
         f"cannot read the files of {artifact.type} {artifact.id}{state} ({error}); restore them,"
-        " or take what only ML Metadata says"
+        " or take what only ML Metadata says",
     )
 
 

@@ -16,7 +16,6 @@ from ml_metadata.proto import metadata_store_pb2
 
 from pipeline.config.sections import MYSQL
 from pipeline.config.tree import PipelineConfig
-from pipeline.lineage import errors
 from pipeline.lineage.records import (
     Artifact,
     Execution,
@@ -27,6 +26,7 @@ from pipeline.lineage.records import (
 from pipeline.metadata import connection, readiness, schema
 from pipeline.runs.folders import ENDED_PROPERTY
 from pipeline.runs.words import Value
+from schemas.errors import NoRecordsError
 
 _PIPELINE: Final = "pipeline"  # context types, as TFX names them
 _RUN: Final = "pipeline_run"
@@ -151,7 +151,9 @@ def opened(config: PipelineConfig) -> "Store":
     path = connection.sqlite_path(config)
     version = schema.of_file(path)
     if isinstance(version, schema.State):
-        raise errors.NoRecordsError(f"no records in {path}; check --output, or run something first")
+        raise NoRecordsError(
+            "no_records", f"no records in {path}; check --output, or run something first"
+        )
     readiness.expect_library_version(version, str(path))
     file = connection.of_file(path)
     file.sqlite.connection_mode = metadata_store_pb2.SqliteMetadataSourceConfig.READONLY

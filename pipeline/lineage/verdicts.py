@@ -6,10 +6,11 @@ from typing import Any, Final
 
 from components.serving_validator import keys as serving_keys
 from pipeline.evaluation.summary import EvaluationSummary, Gate
-from pipeline.lineage import errors, names, side_files
+from pipeline.lineage import names, side_files
 from pipeline.lineage.names import Push
 from pipeline.lineage.records import CACHED, Artifact, Execution, Link
 from pipeline.lineage.store import Store
+from schemas.errors import FilesGoneError
 
 _EVALUATION: Final = "ModelEvaluation"
 _MODEL_BLESSING: Final = "ModelBlessing"
@@ -149,7 +150,7 @@ def _evaluation(
     unread = ""
     try:
         gates, overall = _results(execution, artifact)
-    except errors.FilesGoneError as error:
+    except FilesGoneError as error:
         unread = str(error)
     return Evaluation(
         run=execution.run,
@@ -194,7 +195,7 @@ def _serving_check(execution: Execution, artifact: Artifact) -> ServingCheck:
     try:
         found = side_files.report(artifact, serving_keys.REASONS_FILE)
         findings = tuple(str(entry["message"]) for entry in found[serving_keys.REASONS])
-    except errors.FilesGoneError as error:
+    except FilesGoneError as error:
         unread = str(error)
     return ServingCheck(
         run=execution.run,

@@ -10,10 +10,11 @@ from typing import Final
 
 from components import artifact_files
 from components.guarded_pusher import keys as pusher_keys
-from pipeline.lineage import errors, side_files, walk
+from pipeline.lineage import side_files, walk
 from pipeline.lineage.records import Artifact, Execution
 from pipeline.lineage.store import Store
 from schemas import features, track_index, video_record
+from schemas.errors import ArtifactNotLocalError, FilesGoneError
 
 _CHUNK_BYTES: Final = 1 << 20
 _MANIFEST_DIGEST: Final = "manifest_digest"
@@ -122,7 +123,7 @@ class _Examination:
         """The preprocessing hash in the model against that of the examples it was trained on."""
         try:
             own = side_files.detector(artifact).get(features.PREPROCESSING_HASH)
-        except errors.FilesGoneError as error:
+        except FilesGoneError as error:
             message = f"the model says nothing of itself: {error}"
             yield Problem(artifact=artifact, code="detector_record_broken", message=message)
             return
@@ -269,7 +270,7 @@ def _local(artifacts: Iterable[Artifact]) -> tuple[list[Artifact], int]:
         try:
             artifact_files.local_folder(artifact.uri)
             local.append(artifact)
-        except artifact_files.ArtifactNotLocalError:
+        except ArtifactNotLocalError:
             num_remote += 1
     return local, num_remote
 

@@ -15,7 +15,8 @@ def connection(config: PipelineConfig) -> metadata_store_pb2.ConnectionConfig:
     """The store of `config`. It may hold a password: write it nowhere.
 
     Raises:
-      MissingAccountError: The store is on a server and the environment names no account.
+      MetadataError: `metadata_no_account`: The store is on a server and the environment names no
+        account.
     """
     if config.metadata.backend == MYSQL:
         return _mysql(config.metadata)

@@ -12,7 +12,6 @@ from pymysql.constants import ER
 from pipeline.config.sections import MYSQL
 from pipeline.config.tree import PipelineConfig
 from pipeline.metadata import (
-    errors,
     readiness,
     rewriting,
     schema,
@@ -22,6 +21,7 @@ from pipeline.metadata import (
     verification,
 )
 from pipeline.metadata.database import Database
+from schemas.errors import MetadataError
 
 _ATTEMPTS = 5
 _PAUSE_SECONDS = 0.5
@@ -61,9 +61,10 @@ def copy(config: PipelineConfig, source: pathlib.Path, rewrites: Sequence[str] =
       MetadataError: One of the stores cannot be used, or they contradict each other.
     """
     if config.metadata.backend != MYSQL:
-        raise errors.NothingToCopyError(
+        raise MetadataError(
+            "metadata_nothing_to_copy",
             "the configured store is itself an SQLite file; give a configuration with"
-            " metadata.backend: mysql, or copy the file"
+            " metadata.backend: mysql, or copy the file",
         )
     prepared = _read(source, rewriting.parse(rewrites))
     readiness.ensure_ready(config)
@@ -84,7 +85,9 @@ def _read(source: pathlib.Path, rewrites: Sequence[rewriting.Rewrite]) -> snapsh
     path = source.absolute()
     version = schema.of_file(path)
     if isinstance(version, schema.State):
-        raise errors.NothingToCopyError(f"no ML Metadata records in {source}; check --from")
+        raise MetadataError(
+            "metadata_nothing_to_copy", f"no ML Metadata records in {source}; check --from"
+        )
     readiness.expect_library_version(version, str(source))
     return snapshot.read(path, rewrites)
 
@@ -97,16 +100,19 @@ def _until_undisturbed(prepared: snapshot.Snapshot, connection: server.Connectio
         try:
             return _once(prepared, Database(connection))
         except (pymysql.err.DataError, pymysql.err.ProgrammingError) as error:
-            raise errors.CopyConflictError(
-                f"the server cannot hold a value of the file ({error.args[-1]}); nothing was copied"
+            raise MetadataError(
+                "metadata_copy_conflict",
+                f"the server cannot hold a value of the file ({error.args[-1]}); nothing was"
+                f" copied",
             ) from error
         except pymysql.err.MySQLError as error:
             if error.args[0] not in _COLLISIONS:
                 raise
             if attempt == _ATTEMPTS:
-                raise errors.CopyConflictError(
+                raise MetadataError(
+                    "metadata_copy_conflict",
                     f"other clients write the same rows ({error.args[-1]}); nothing was copied;"
-                    " try again when fewer runs are going on"
+                    " try again when fewer runs are going on",
                 ) from error
             time.sleep(_PAUSE_SECONDS * attempt)
 

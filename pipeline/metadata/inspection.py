@@ -70,7 +70,7 @@ def _of_server(config: PipelineConfig) -> StoreFacts:
         granted = server.granted(administration, config.metadata.database)
         missing = [name for name in server.DATA if name not in granted]
         if missing:
-            raise errors.MissingGrantsError(config.metadata.database, account.username, missing)
+            raise errors.missing_grants(config.metadata.database, account.username, missing)
         version = _version(schema.of_server(administration, config.metadata))
         [[product]] = server.query(administration, "SELECT VERSION()")
         return StoreFacts(

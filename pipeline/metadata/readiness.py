@@ -18,6 +18,7 @@ from ml_metadata.proto import metadata_store_pb2
 from pipeline.config.sections import MYSQL, MetadataConfig
 from pipeline.config.tree import PipelineConfig
 from pipeline.metadata import connection, errors, schema, server
+from schemas.errors import MetadataError, MetadataUnreachableError
 
 PATIENCE_SECONDS = 30.0
 _FIRST_PAUSE_SECONDS = 0.25
@@ -54,11 +55,12 @@ def _patiently(attempt: Callable[[], None], config: MetadataConfig, seconds: flo
     while True:
         try:
             return attempt()
-        except errors.UnreachableError as error:
+        except MetadataUnreachableError as error:
             waited = time.monotonic() - begun
             if waited + pause > seconds:
-                reason = error.reason
-                raise errors.UnreachableError(server.address(config), reason, waited) from error
+                raise MetadataUnreachableError(
+                    error.code, f"{error}; waited {waited:.0f} s"
+                ) from error
             _log.warning("%s; trying again", error)
         # Steps that start together should not knock together.
         time.sleep(pause * random.uniform(0.5, 1.0))
@@ -81,7 +83,7 @@ def _check_server(config: MetadataConfig, store: metadata_store_pb2.ConnectionCo
             server.raise_cause(config, username, error)
         except RuntimeError as error:
             reason = f"ML Metadata could not connect: {error}"
-            raise errors.UnreachableError(server.address(config), reason) from error
+            raise errors.unreachable(server.address(config), reason) from error
 
 
 def _check_file(config: PipelineConfig, store: metadata_store_pb2.ConnectionConfig) -> None:
@@ -93,9 +95,10 @@ def _check_file(config: PipelineConfig, store: metadata_store_pb2.ConnectionConf
         path.parent.mkdir(parents=True, exist_ok=True)
         _open_file(store)
     except (OSError, RuntimeError) as error:
-        raise errors.NotAStoreError(
+        raise MetadataError(
+            "metadata_not_a_store",
             f"cannot keep ML Metadata's records in {path} ({error}); check metadata.sqlite or"
-            " --output, and that the folder can be written to"
+            " --output, and that the folder can be written to",
         ) from error
 
 
@@ -112,19 +115,19 @@ def _open_file(store: metadata_store_pb2.ConnectionConfig) -> None:
 def expect_library_version(version: int, where: str) -> None:
     """Raises SchemaVersionError unless `version` is that of the installed library."""
     if version != schema.LIBRARY_VERSION:
-        raise errors.SchemaVersionError(where, version, schema.LIBRARY_VERSION)
+        raise errors.schema_version(where, version, schema.LIBRARY_VERSION)
 
 
 def claim(config: PipelineConfig) -> None:
     """Notes that the output folder belongs to the store of `config`.
 
     Raises:
-      OtherStoreError: It belongs to another one.
+      MetadataError: `metadata_other_store`: It belongs to another one.
     """
     marker = pathlib.Path(config.output) / FILE_NAME
     owner, own = _owner(config, marker), _name(config)
     if owner not in ("", own):
-        raise errors.OtherStoreError(config.output, owner=owner, configured=own, marker=str(marker))
+        raise errors.other_store(config.output, owner=owner, configured=own, marker=str(marker))
     if not marker.exists():
         marker.parent.mkdir(parents=True, exist_ok=True)
         marker.write_text(own, encoding="utf-8")

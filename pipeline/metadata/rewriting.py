@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Iterable, Sequence
 
-from pipeline.metadata import errors
+from schemas.errors import MetadataError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,13 +22,13 @@ def parse(texts: Sequence[str]) -> tuple[Rewrite, ...]:
     """Rewrites from `OLD=NEW` texts; the longest prefix comes first.
 
     Raises:
-      BadRewriteError: A text is no `OLD=NEW`.
+      MetadataError: `metadata_bad_rewrite`: A text is no `OLD=NEW`.
     """
     rewrites = []
     for text in texts:
         old, equals, new = text.partition("=")
         if not equals or not old.rstrip("/") or not new.rstrip("/"):
-            raise errors.BadRewriteError(f"--rewrite wants OLD=NEW, got {text!r}")
+            raise MetadataError("metadata_bad_rewrite", f"--rewrite wants OLD=NEW, got {text!r}")
         rewrites.append(Rewrite(old.rstrip("/"), new.rstrip("/")))
     return tuple(sorted(rewrites, key=lambda rewrite: len(rewrite.old), reverse=True))
 
@@ -45,11 +45,12 @@ def expect_use(rewrites: Sequence[Rewrite], uris: Iterable[str]) -> None:
     """Refuses a prefix that no URI has: it is misspelt.
 
     Raises:
-      BadRewriteError: It names the prefix, and a URI as it is.
+      MetadataError: `metadata_bad_rewrite`: It names the prefix, and a URI as it is.
     """
     known = sorted(set(uris))
     for rewrite in rewrites:
         if known and not any(map(rewrite.fits, known)):
-            raise errors.BadRewriteError(
-                f"no artifact lies below {rewrite.old}; they are like {known[0]}"
+            raise MetadataError(
+                "metadata_bad_rewrite",
+                f"no artifact lies below {rewrite.old}; they are like {known[0]}",
             )

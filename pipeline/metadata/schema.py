@@ -12,6 +12,7 @@ from ml_metadata.proto import metadata_store_pb2
 
 from pipeline.config.sections import MetadataConfig
 from pipeline.metadata import errors, server
+from schemas.errors import MetadataError
 
 # What the installed ml-metadata writes into MLMDEnv; a test compares.
 LIBRARY_VERSION: Final = 10
@@ -71,7 +72,7 @@ def of_file(path: pathlib.Path) -> int | State:
     """Version of the tables in an SQLite file.
 
     Raises:
-      NotAStoreError: The file holds something else, or cannot be read.
+      MetadataError: `metadata_not_a_store`: The file holds something else, or cannot be read.
     """
     try:
         with path.open("rb") as file:
@@ -79,14 +80,16 @@ def of_file(path: pathlib.Path) -> int | State:
     except FileNotFoundError:
         return State.EMPTY
     except OSError as error:
-        raise errors.NotAStoreError(
-            f"cannot read {path} ({error.strerror}); check metadata.sqlite or --output"
+        raise MetadataError(
+            "metadata_not_a_store",
+            f"cannot read {path} ({error.strerror}); check metadata.sqlite or --output",
         ) from error
     if not header:
         return State.EMPTY
     if header != _SQLITE_HEADER:
-        raise errors.NotAStoreError(
-            f"{path} is no SQLite file; check metadata.sqlite, or move the file away"
+        raise MetadataError(
+            "metadata_not_a_store",
+            f"{path} is no SQLite file; check metadata.sqlite, or move the file away",
         )
     return _version_of_file(path)
 
@@ -99,13 +102,15 @@ def _version_of_file(path: pathlib.Path) -> int | State:
             if "MLMDEnv" in present and (row := database.execute(_VERSION).fetchone()):
                 return int(row[0])
     except sqlite3.DatabaseError as error:
-        raise errors.NotAStoreError(
+        raise MetadataError(
+            "metadata_not_a_store",
             f"{path} cannot be read as ML Metadata's file ({error}); restore it from a back-up,"
-            " or move it away to start anew"
+            " or move it away to start anew",
         ) from error
     if present - {"sqlite_sequence"} and not present & set(TABLES):
-        raise errors.NotAStoreError(
-            f"{path} is an SQLite file of something else; check metadata.sqlite"
+        raise MetadataError(
+            "metadata_not_a_store",
+            f"{path} is an SQLite file of something else; check metadata.sqlite",
         )
     return State.UNFINISHED if present else State.EMPTY
 
@@ -121,8 +126,8 @@ def make_tables(
     stopped half-way leaves a database that nobody can use again.
 
     Raises:
-      MissingGrantsError: The account may not make tables.
-      UnfinishedTablesError: There are tables with data, but no version.
+      MetadataError: `metadata_missing_grants`: The account may not make tables.
+      MetadataError: `metadata_unfinished_tables`: There are tables with data, but no version.
       RuntimeError: ML Metadata's own message, where it fails for another reason.
     """
     with locked(connection, config):
@@ -144,7 +149,7 @@ def upgrade_tables(
     """Brings tables of an older version to the library's; they are the current database's.
 
     Raises:
-      MissingGrantsError: The account may not change tables.
+      MetadataError: `metadata_missing_grants`: The account may not change tables.
       RuntimeError: ML Metadata's own message, where it fails.
     """
     with locked(connection, config):
@@ -159,7 +164,7 @@ def require_tables(
     missing = server.lacking(connection, config.database, needed)
     if missing:
         username = server.read_account(config).username
-        raise errors.MissingGrantsError(config.database, username, missing)
+        raise errors.missing_grants(config.database, username, missing)
 
 
 @contextlib.contextmanager
@@ -167,13 +172,13 @@ def locked(connection: server.Connection, config: MetadataConfig) -> Iterator[No
     """Holds the database's lock; the server gives it back if this process dies.
 
     Raises:
-      UnreachableError: Somebody else holds it for minutes.
+      MetadataUnreachableError: Somebody else holds it for minutes.
     """
     name = f"deepfake:{config.database}"[:64]
     [[held]] = server.query(connection, "SELECT GET_LOCK(%s, %s)", [name, _LOCK_TIMEOUT_SECONDS])
     if not held:
         reason = "another process has been making or upgrading its tables for two minutes"
-        raise errors.UnreachableError(server.address(config), reason)
+        raise errors.unreachable(server.address(config), reason)
     try:
         yield
     finally:
@@ -184,6 +189,6 @@ def _drop_unfinished(connection: server.Connection, config: MetadataConfig) -> N
     present = tables_of_server(connection, config)
     for name in set(_WITH_DATA) & set(present):
         if server.query(connection, f"SELECT 1 FROM `{name}` LIMIT 1"):
-            raise errors.UnfinishedTablesError(config.database)
+            raise errors.unfinished_tables(config.database)
     names = ", ".join(f"`{name}`" for name in present)
     server.query(connection, f"DROP TABLE {names}")

@@ -64,7 +64,7 @@ def read_account(config: MetadataConfig, environment: Mapping[str, str] = os.env
     """The account that the environment names.
 
     Raises:
-      MissingAccountError: A variable is not set, or empty.
+      MetadataError: `metadata_no_account`: A variable is not set, or empty.
     """
     # A Secret written with a line end at its end is a common accident.
     values = {
@@ -73,7 +73,7 @@ def read_account(config: MetadataConfig, environment: Mapping[str, str] = os.env
     }
     missing = [name for name, value in values.items() if not value]
     if missing:
-        raise errors.MissingAccountError(missing, config.secret)
+        raise errors.missing_account(missing, config.secret)
     return Account(username=values[USERNAME_VARIABLE], password=values[PASSWORD_VARIABLE])
 
 
@@ -111,9 +111,9 @@ def connect(config: MetadataConfig, *, raw_text: bool = False) -> Connection:
     except pymysql.err.OperationalError as error:
         raise_cause(config, account.username, error)
     except FileNotFoundError as error:  # PyMySQL opens the authority's file before it connects
-        raise errors.CertificateError(address(config), config.ca_file, str(error)) from error
+        raise errors.certificate(address(config), config.ca_file, str(error)) from error
     except ssl.SSLError as error:
-        raise errors.CertificateError(address(config), config.ca_file, str(error)) from error
+        raise errors.certificate(address(config), config.ca_file, str(error)) from error
 
 
 def query(connection: Connection, statement: str, values: Iterable[object] = ()) -> list[Any]:
@@ -127,18 +127,18 @@ def choose_database(connection: Connection, config: MetadataConfig, username: st
     """Makes the configured database the current one.
 
     Raises:
-      NoDatabaseError: There is none of that name.
-      MissingGrantsError: The account may not use it.
+      MetadataError: `metadata_no_database`: There is none of that name.
+      MetadataError: `metadata_missing_grants`: The account may not use it.
     """
     try:
         connection.select_db(config.database)
     except pymysql.err.MySQLError as error:
         number = error.args[0] if error.args else 0
         if number == ER.BAD_DB_ERROR:
-            raise errors.NoDatabaseError(address(config), config.database) from error
+            raise errors.no_database(address(config), config.database) from error
         if number == ER.DBACCESS_DENIED_ERROR:
             needed = ("SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "ALTER")
-            raise errors.MissingGrantsError(config.database, username, needed) from error
+            raise errors.missing_grants(config.database, username, needed) from error
         raise_cause(config, username, error)
 
 
@@ -163,9 +163,9 @@ class _Refusal:
         """Ends the log-in.
 
         Raises:
-          UnsupportedAuthenticationError: Always.
+          MetadataError: `metadata_authentication_plugin`: Always.
         """
-        raise errors.UnsupportedAuthenticationError(self._username, self._plugin)
+        raise errors.unsupported_authentication(self._username, self._plugin)
 
 
 def raise_cause(config: MetadataConfig, username: str, error: Exception) -> NoReturn:
@@ -174,15 +174,13 @@ def raise_cause(config: MetadataConfig, username: str, error: Exception) -> NoRe
     text = str(error.args[-1]) if error.args else str(error)
     cause = getattr(error, "original_exception", None)
     if isinstance(cause, ssl.SSLError) or number == CR.CR_SSL_CONNECTION_ERROR:
-        raise errors.CertificateError(
-            address(config), config.ca_file, str(cause or text)
-        ) from error
+        raise errors.certificate(address(config), config.ca_file, str(cause or text)) from error
     if number in (CR.CR_AUTH_PLUGIN_CANNOT_LOAD, ER.NOT_SUPPORTED_AUTH_MODE):
-        raise errors.UnsupportedAuthenticationError(username, text) from error
+        raise errors.unsupported_authentication(username, text) from error
     if number in _MAY_PASS:
-        raise errors.UnreachableError(address(config), str(cause or text)) from error
+        raise errors.unreachable(address(config), str(cause or text)) from error
     encrypted = bool(config.ca_file)
-    raise errors.AccessDeniedError(address(config), username, text, encrypted=encrypted) from error
+    raise errors.access_denied(address(config), username, text, encrypted=encrypted) from error
 
 
 def granted(connection: Connection, database: str) -> set[str]:

@@ -67,7 +67,7 @@ def read(path: pathlib.Path, rewrites: Sequence[rewriting.Rewrite] = ()) -> Snap
     """Reads the finished part of the history in `path`, with its URIs rewritten.
 
     Raises:
-      BadRewriteError: A rewrite fits no URI.
+      MetadataError: `metadata_bad_rewrite`: A rewrite fits no URI.
     """
     with contextlib.closing(inspection.open_file(path)) as database:
         database.execute("BEGIN")  # one moment, whatever a run writes meanwhile

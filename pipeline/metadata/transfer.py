@@ -8,9 +8,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from pipeline.metadata import errors, references
+from pipeline.metadata import references
 from pipeline.metadata.database import Database
 from pipeline.metadata.snapshot import Row, Snapshot
+from schemas.errors import MetadataError
 
 # Which columns hold ids, and of which table.
 REFERENCES: Final[Mapping[str, Mapping[str, str]]] = {
@@ -66,7 +67,7 @@ class Transfer:
         """Writes everything that the target lacks.
 
         Raises:
-          CopyConflictError: Both stores hold something that cannot be both.
+          MetadataError: `metadata_copy_conflict`: Both stores hold something that cannot be both.
         """
         self._types()
         self._contexts()
@@ -90,9 +91,10 @@ class Transfer:
     def _artifact_named_by(self, row: Row) -> int:
         named = self.ids["Artifact"].get(row["int_value"])
         if named is None:
-            raise errors.CopyConflictError(
+            raise MetadataError(
+                "metadata_copy_conflict",
                 f"artifact {row['artifact_id']} names artifact {row['int_value']} as its"
-                f" {row['name']}, which the file does not have; nothing was copied"
+                f" {row['name']}, which the file does not have; nothing was copied",
             )
         return named
 
@@ -147,9 +149,10 @@ class Transfer:
         uris = {row["uri"] for row in rows if row["uri"] and _NUMBERED.fullmatch(row["uri"])}
         taken = uris & {row["uri"] for row in self._database.select("Artifact", "uri", uris)}
         if taken:
-            raise errors.CopyConflictError(
+            raise MetadataError(
+                "metadata_copy_conflict",
                 f"the store already has another artifact at {min(taken)}; move the files to a"
-                " folder of their own and say so with --rewrite; nothing was copied"
+                " folder of their own and say so with --rewrite; nothing was copied",
             )
 
     def _take(self, table: str, found: Mapping[int, int | None]) -> None:
@@ -198,9 +201,10 @@ def _expect_same_runs(rows: Iterable[Row], there: Mapping[str, Row]) -> None:
     created = "create_time_since_epoch"
     for row in rows:
         if row["name"] in there and there[row["name"]][created] != row[created]:
-            raise errors.CopyConflictError(
+            raise MetadataError(
+                "metadata_copy_conflict",
                 f"both stores have a run {row['name']}, and they are not the same run;"
-                " nothing was copied"
+                " nothing was copied",
             )
 
 
@@ -208,7 +212,8 @@ def _expect_same_kinds(rows: Iterable[Row], there: Mapping[tuple[object, ...], R
     for row in rows:
         same = there.get(_key("TypeProperty", row))
         if same and same["data_type"] != row["data_type"]:
-            raise errors.CopyConflictError(
+            raise MetadataError(
+                "metadata_copy_conflict",
                 f"both stores have a type with the property {row['name']}, of different kinds"
-                f" ({same['data_type']} and {row['data_type']}); nothing was copied"
+                f" ({same['data_type']} and {row['data_type']}); nothing was copied",
             )

@@ -8,8 +8,9 @@ from ml_metadata.proto import metadata_store_pb2
 
 from pipeline.config.sections import MYSQL
 from pipeline.config.tree import PipelineConfig
-from pipeline.metadata import connection, errors, readiness, schema, server
+from pipeline.metadata import connection, readiness, schema, server
 from pipeline.metadata.schema import State
+from schemas.errors import MetadataError
 
 
 def upgrade(config: PipelineConfig) -> int | State:
@@ -66,7 +67,8 @@ def _migrate(migration: Callable[[], object], before: int | State) -> None:
     try:
         migration()
     except RuntimeError as error:
-        raise errors.UpgradeFailedError(
+        raise MetadataError(
+            "metadata_upgrade_failed",
             f"ML Metadata could not upgrade version {before} ({error}); restore the back-up before"
-            " anything else"
+            " anything else",
         ) from error

@@ -3,10 +3,11 @@
 import hashlib
 from collections.abc import Iterable, Iterator
 
-from pipeline.metadata import errors, references
+from pipeline.metadata import references
 from pipeline.metadata.database import Database
 from pipeline.metadata.snapshot import Row, Snapshot
 from pipeline.metadata.transfer import KEYS, REFERENCES, Transfer
+from schemas.errors import MetadataError
 
 # Rows of these are compared whole, where the copy wrote them.
 _WHOLE = (
@@ -24,7 +25,8 @@ def verify(snapshot: Snapshot, transfer: Transfer, database: Database) -> str:
       SHA-256 of the graph, in the snapshot's own ids.
 
     Raises:
-      CopyNotVerifiedError: They differ; it names the first table where they do.
+      MetadataError: `metadata_copy_not_verified`: They differ; it names the first table where
+        they do.
     """
     digest = hashlib.sha256()
     for table in (*_WHOLE, *_SHARED):
@@ -33,9 +35,10 @@ def verify(snapshot: Snapshot, transfer: Transfer, database: Database) -> str:
         missing = [line for line in expected if line not in found]
         surplus = len(found) - len(set(expected)) if table in _WHOLE else 0
         if missing or surplus:
-            raise errors.CopyNotVerifiedError(
+            raise MetadataError(
+                "metadata_copy_not_verified",
                 f"{table}: {len(missing)} of {len(expected)} rows read back differently, {surplus}"
-                " too many; nothing was copied; please report it"
+                " too many; nothing was copied; please report it",
             )
         digest.update("\n".join([table, *expected]).encode())
     return digest.hexdigest()

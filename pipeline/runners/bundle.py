@@ -24,8 +24,9 @@ from pipeline import graph
 from pipeline.config import load
 from pipeline.config.clusters import KubeflowConfig, VertexConfig
 from pipeline.config.tree import PipelineConfig
-from pipeline.runners import errors, ir
+from pipeline.runners import ir
 from schemas import names
+from schemas.errors import RunnerError
 
 PREFIX: Final = "gz64:"
 # Linux takes 128 KiB in one argument. Argo Workflows keeps a whole workflow in one object, and
@@ -76,13 +77,14 @@ class Bundle:
         """The bundle as command-line arguments.
 
         Raises:
-          BundleTooLargeError: More than a cluster's store would take.
+          RunnerError: `bundle_too_large`: More than a cluster's store would take.
         """
         packed = base64.b64encode(gzip.compress(self.text.encode(), 9, mtime=0)).decode()
         if len(packed) > TOTAL_BYTES:
-            raise errors.BundleTooLargeError(
+            raise RunnerError(
+                "bundle_too_large",
                 f"the compiled pipeline takes {len(packed)} bytes, at most {TOTAL_BYTES} fit into"
-                " a workflow; shorten long lists in the configuration"
+                " a workflow; shorten long lists in the configuration",
             )
         starts = range(0, len(packed), ARGUMENT_BYTES)
         return [PREFIX + packed[start : start + ARGUMENT_BYTES] for start in starts]
@@ -111,13 +113,13 @@ def from_arguments(parts: Sequence[str], *, digest: str) -> Bundle:
     """The bundle that `Bundle.arguments` packed.
 
     Raises:
-      BundleDigestError: It is not the one of `digest`, or no bundle.
+      RunnerError: `bundle_digest`: It is not the one of `digest`, or no bundle.
     """
     packed = "".join(part.removeprefix(PREFIX) for part in parts)
     try:
         text = gzip.decompress(base64.b64decode(packed, validate=True)).decode()
     except (binascii.Error, OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise errors.BundleDigestError(f"the arguments hold no bundle: {error}") from error
+        raise RunnerError("bundle_digest", f"the arguments hold no bundle: {error}") from error
     return _checked(text, digest)
 
 
@@ -130,14 +132,15 @@ def read(path: pathlib.Path, *, digest: str) -> Bundle:
     """Reads a bundle file.
 
     Raises:
-      BundleDigestError: There is none, or it is not the one of `digest`.
+      RunnerError: `bundle_digest`: There is none, or it is not the one of `digest`.
     """
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
-        raise errors.BundleDigestError(
+        raise RunnerError(
+            "bundle_digest",
             f"no bundle {path}: the step `prepare` of this run has not ended, or the volume is not"
-            " the one that it wrote to"
+            " the one that it wrote to",
         ) from error
     return _checked(text, digest)
 
@@ -146,21 +149,23 @@ def check_code(bundle: Bundle) -> None:
     """Refuses a bundle that other code compiled: cache keys and lineage would lie.
 
     Raises:
-      CodeMismatchError: The installed sources are not those that compiled it.
+      RunnerError: `code_mismatch`: The installed sources are not those that compiled it.
     """
     installed = code_fingerprint()
     if bundle.code != installed:
-        raise errors.CodeMismatchError(
+        raise RunnerError(
+            "code_mismatch",
             f"compiled by code {bundle.code[:12]}, but this image holds {installed[:12]}; build the"
-            " image from the checkout that compiles, and compile again"
+            " image from the checkout that compiles, and compile again",
         )
 
 
 def _checked(text: str, digest: str) -> Bundle:
     bundle = Bundle(text)
     if bundle.digest != digest:
-        raise errors.BundleDigestError(
+        raise RunnerError(
+            "bundle_digest",
             f"the bundle's digest is {bundle.digest[:12]}, not {digest[:12]}; compile and submit"
-            " again"
+            " again",
         )
     return bundle

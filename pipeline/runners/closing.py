@@ -2,12 +2,12 @@
 
 from rich.console import Console
 
-from pipeline.runners import errors
 from pipeline.runs import events, reporting, summary_table
 from pipeline.runs.events import NodeState, Outcome
 from pipeline.runs.folders import RunFolder
 from pipeline.runs.journal import Journal, RunFollower
 from pipeline.runs.state import RunState
+from schemas.errors import RunnerError
 
 _ENDED_WELL = (NodeState.RAN, NodeState.CACHED, NodeState.SKIPPED)
 
@@ -18,14 +18,15 @@ def report(folder: RunFolder) -> None:
     """Closes the journal of a run, writes its report and prints it.
 
     Raises:
-      NoJournalError: The run left nothing on this volume: its first step never began.
+      RunnerError: `no_journal`: The run left nothing on this volume: its first step never began.
     """
     state = RunState(RunFollower(folder).read())
     journal = Journal(folder.journal)
     if not folder.path.is_dir():
-        raise errors.NoJournalError(
+        raise RunnerError(
+            "no_journal",
             f"no folder {folder.path}: the step `prepare` did not begin; see its pod (image,"
-            " volume, service account)"
+            " volume, service account)",
         )
     if state.start is None:  # `prepare` failed
         journal.append(events.RunStarted(run_id=folder.run_id, pipeline=""))

@@ -20,9 +20,10 @@ from tfx.orchestration.portable import launcher
 from tfx.orchestration.portable.mlmd import context_lib, execution_lib
 from tfx.proto.orchestration import pipeline_pb2
 
-from pipeline.runners import beam, caching, errors
+from pipeline.runners import beam, caching
 from pipeline.runs import events, process
 from pipeline.runs.events import NodeState
+from schemas.errors import RunnerError
 
 _Execution = metadata_store_pb2.Execution
 
@@ -141,7 +142,7 @@ class NodeLauncher:
         """Launches `node`, or passes it over where the graph says so.
 
         Raises:
-          NodeFailedError: ML Metadata says FAILED though the launcher returned.
+          RunnerError: `node_failed`: ML Metadata says FAILED though the launcher returned.
           BaseException: Whatever the node's driver or executor raises, as it is.
         """
         name = node.node_info.id
@@ -154,7 +155,7 @@ class NodeLauncher:
             recorded = records_of_run(self._connection, info)
         self._tell_end(node, recorded.state, watch.seconds)
         if recorded.state is NodeState.FAILED:
-            raise errors.NodeFailedError(f"{name} failed: {recorded.message}")
+            raise RunnerError("node_failed", f"{name} failed: {recorded.message}")
 
     def repeat(self, node: pipeline_pb2.PipelineNode) -> None:
         """Tells the end of a node that an earlier attempt of this run finished."""

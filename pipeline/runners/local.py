@@ -10,8 +10,10 @@ from tfx.orchestration.portable import partial_run_utils
 from tfx.orchestration.portable.mlmd import execution_lib
 from tfx.proto.orchestration import pipeline_pb2
 
-from pipeline.runners import errors, launching
+from pipeline.runners import launching
 from pipeline.runs import events
+from schemas import names
+from schemas.errors import RunnerError
 
 _SKIP = pipeline_pb2.NodeExecutionOptions.Skip
 
@@ -28,22 +30,22 @@ def prepare_range(
       to_node: Last node to run; empty = to the end.
 
     Raises:
-      UnknownNodeError: A name is no node of the graph.
-      EmptyRangeError: `to_node` does not come after `from_node`.
-      NothingToReuseError: No earlier run finished all nodes whose outputs are needed.
+      RunnerError: `unknown_node`: A name is no node of the graph.
+      RunnerError: `empty_range`: `to_node` does not come after `from_node`.
+      RunnerError: `nothing_to_reuse`: No earlier run finished all nodes whose outputs are needed.
     """
     known = [launching.node_id(node) for node in ir.nodes]
     for name in (from_node, to_node):
         if name and name not in known:
-            raise errors.UnknownNodeError(name, known)
+            raise names.unknown_node(name, known)
     partial_run_utils.mark_pipeline(
         ir,
         from_nodes=[from_node] if from_node else None,
         to_nodes=[to_node] if to_node else None,
     )
     if not any(node.pipeline_node.execution_options.HasField("run") for node in ir.nodes):
-        raise errors.EmptyRangeError(
-            f"nothing to run: {to_node} does not come after {from_node} in the graph"
+        raise RunnerError(
+            "empty_range", f"nothing to run: {to_node} does not come after {from_node} in the graph"
         )
     needed = [
         node
@@ -77,8 +79,9 @@ def _base_run(
         if not missing:
             return run.name
     names = ", ".join(missing or map(launching.node_id, needed))
-    raise errors.NothingToReuseError(
-        f"no earlier run in this output folder finished {names}; run without --from first"
+    raise RunnerError(
+        "nothing_to_reuse",
+        f"no earlier run in this output folder finished {names}; run without --from first",
     )
 
 

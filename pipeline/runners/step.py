@@ -15,11 +15,12 @@ from pipeline import parameters
 from pipeline.config import load
 from pipeline.config.tree import PipelineConfig
 from pipeline.metadata import connection, readiness
-from pipeline.runners import beam, bundle, errors, ir, launching, node_facts
+from pipeline.runners import beam, bundle, ir, launching, node_facts
 from pipeline.runs import events
 from pipeline.runs import journal as runs_journal
 from pipeline.runs.folders import RunFolder
 from pipeline.runs.journal import Follower, Journal
+from schemas import names
 
 
 def run_node(
@@ -45,7 +46,7 @@ def run_node(
     ir.bind(graph, run_id=folder.run_id, values=parameters.values(config))
     found = [entry.pipeline_node for entry in graph.nodes if launching.node_id(entry) == node_id]
     if not found:
-        raise errors.UnknownNodeError(node_id, list(ir.upstream(graph)))
+        raise names.unknown_node(node_id, list(ir.upstream(graph)))
     readiness.ensure_ready(config)
     store = connection.connection(config)
     with runs_journal.forwarded(sink) as forwarding_sink:
@@ -74,7 +75,7 @@ def prepare(parcel: bundle.Bundle, folder: RunFolder, arguments: Mapping[str, st
       arguments: Of this run, as text, by configuration key.
 
     Raises:
-      CodeMismatchError: Other code compiled the pipeline.
+      RunnerError: `code_mismatch`: Other code compiled the pipeline.
       ConfigError: An argument is refused.
       MetadataError: The metadata store is not ready.
     """

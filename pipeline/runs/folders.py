@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Iterator
 from typing import Final
 
-from schemas import errors
+from schemas.errors import CallError, OutputInUseError
 
 LOCK_FILE = ".lock"  # below the output folder; held by whoever runs there
 # Custom property of an execution in ML Metadata: the address of a page, written as those of
@@ -171,17 +171,17 @@ def find(output: pathlib.Path, name: str) -> RunFolder:
     """The run whose id starts with `name`; `latest` is the newest.
 
     Raises:
-      NoSuchRunError: None, or several.
+      RunnerError: `no_such_run`: None, or several.
     """
     runs = existing(output)
     matches = runs[-1:] if name == "latest" else [f for f in runs if f.run_id.startswith(name)]
     if len(matches) == 1:
         return matches[0]
     if not runs:
-        raise errors.NoSuchRunError(f"no runs in {output}; see --output")
+        raise CallError("no_such_run", f"no runs in {output}; see --output")
     found = "several runs start" if matches else "no run starts"
     listed = ", ".join(folder.run_id for folder in (matches or runs)[-5:])
-    raise errors.NoSuchRunError(f"{found} with {name!r} in {output}; the last ones: {listed}")
+    raise CallError("no_such_run", f"{found} with {name!r} in {output}; the last ones: {listed}")
 
 
 @contextlib.contextmanager
@@ -201,7 +201,8 @@ def locked(output: pathlib.Path, *, alone: bool = True) -> Iterator[int]:
         try:
             fcntl.flock(file, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise errors.OutputInUseError(
-                f"another run is using {output}; wait for it, or choose another --output"
+            raise OutputInUseError(
+                "output_in_use",
+                f"another run is using {output}; wait for it, or choose another --output",
             ) from error
         yield file.fileno()

@@ -19,7 +19,7 @@ from tensorflow_serving.apis import (
 )
 
 from schemas import signatures
-from serving.model_server import errors
+from schemas.errors import ServingError
 from serving.model_server.models import Model, State
 
 METADATA_FIELD: Final = "signature_def"  # the only one that TensorFlow Serving knows
@@ -59,8 +59,9 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         self, request: get_model_metadata_pb2.GetModelMetadataRequest
     ) -> get_model_metadata_pb2.GetModelMetadataResponse:
         if list(request.metadata_field) != [METADATA_FIELD]:
-            raise errors.InvalidRequestError(
-                f"metadata_field must be [{METADATA_FIELD!r}], got {list(request.metadata_field)}"
+            raise ServingError(
+                "invalid_argument",
+                f"metadata_field must be [{METADATA_FIELD!r}], got {list(request.metadata_field)}",
             )
         servable = self._model.servable(request.model_spec.name, _version(request.model_spec))
         described = get_model_metadata_pb2.SignatureDefMap(signature_def=servable.signature_defs)
@@ -123,7 +124,7 @@ def _answer(context: grpc.ServicerContext, handle: Callable[[], Answer]) -> Answ
     """Turns what a request caused into its gRPC status; a bug stays an UNKNOWN with a traceback."""
     try:
         return handle()
-    except errors.ServingError as error:
+    except ServingError as error:
         status, message = grpc.StatusCode[error.code.upper()], str(error)
     except tf.errors.OpError as error:  # for example a JPEG that cannot be decoded
         status, message = _STATUS_OF[error.error_code], error.message
@@ -139,4 +140,4 @@ def _array(name: str, proto: Any) -> Any:
     try:
         return tf.make_ndarray(proto)
     except (TypeError, ValueError) as error:
-        raise errors.InvalidRequestError(f"input {name} is not a tensor: {error}") from error
+        raise ServingError("invalid_argument", f"input {name} is not a tensor: {error}") from error

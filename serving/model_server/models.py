@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
-from serving.model_server import errors
+from schemas.errors import ServingError
 
 SAVED_MODEL_FILE = "saved_model.pb"
 SOLE_VERSION = 1  # of a folder that is itself a SavedModel
@@ -54,13 +54,14 @@ class Servable:
           output_filter: Outputs to return; all if empty.
 
         Raises:
-          SignatureNotFoundError: There is no such signature.
-          InvalidRequestError: Names, dtypes or shapes do not fit.
+          ServingError: `failed_precondition`: There is no such signature.
+          ServingError: `invalid_argument`: Names, dtypes or shapes do not fit.
         """
         if signature not in self._loaded.signatures:
             known = ", ".join(sorted(self._loaded.signatures))
-            raise errors.SignatureNotFoundError(
-                f'Serving signature key "{signature}" not found; the model has {known}'
+            raise ServingError(
+                "failed_precondition",
+                f'Serving signature key "{signature}" not found; the model has {known}',
             )
         function = self._loaded.signatures[signature]
         _, specs = function.structured_input_signature
@@ -68,8 +69,9 @@ class Servable:
         wanted = list(output_filter) or sorted(outputs)
         unknown = sorted(set(wanted) - set(outputs))
         if unknown:
-            raise errors.InvalidRequestError(
-                f"output_filter names unknown outputs {unknown}; there are {sorted(outputs)}"
+            raise ServingError(
+                "invalid_argument",
+                f"output_filter names unknown outputs {unknown}; there are {sorted(outputs)}",
             )
         return {name: outputs[name].numpy() for name in wanted}
 
@@ -103,20 +105,20 @@ class Model:
         """The loaded model for a request that asks for `name`, and maybe for one version.
 
         Raises:
-          ServableNotFoundError: Another model or version is served here.
-          ModelNotReadyError: The version is not available.
+          ServingError: `not_found`: Another model or version is served here.
+          ServingError: `unavailable`: The version is not available.
         """
         self.check(name, version)
         if self._servable is None:
             state = self.status.state.name
-            raise errors.ModelNotReadyError(f"model {name} is {state}: {self.status.error}")
+            raise ServingError("unavailable", f"model {name} is {state}: {self.status.error}")
         return self._servable
 
     def check(self, name: str, version: int | None = None) -> None:
         """Raises ServableNotFoundError if a request does not mean this model and version."""
         if name != self.name or version not in (None, self.status.version):
             asked = f"Latest({name})" if version is None else f"Specific({name}, {version})"
-            raise errors.ServableNotFoundError(f"Servable not found for request: {asked}")
+            raise ServingError("not_found", f"Servable not found for request: {asked}")
 
 
 def find_version(base_path: pathlib.Path) -> tuple[int, pathlib.Path]:
@@ -138,16 +140,18 @@ def find_version(base_path: pathlib.Path) -> tuple[int, pathlib.Path]:
 def _tensors(inputs: Arrays, specs: Mapping[str, Any]) -> dict[str, Any]:
     extra, missing = sorted(set(inputs) - set(specs)), sorted(set(specs) - set(inputs))
     if extra or missing:
-        raise errors.InvalidRequestError(
-            f"inputs do not match the signature: sent extra {extra}, missing {missing}"
+        raise ServingError(
+            "invalid_argument",
+            f"inputs do not match the signature: sent extra {extra}, missing {missing}",
         )
     for name, spec in specs.items():
         value = inputs[name]
         dtype = tf.as_dtype(value.dtype)
         if dtype != spec.dtype or not spec.shape.is_compatible_with(value.shape):
-            raise errors.InvalidRequestError(
+            raise ServingError(
+                "invalid_argument",
                 f"input {name} must be {spec.dtype.name} {spec.shape}, "
-                f"got {dtype.name} {tuple(value.shape)}"
+                f"got {dtype.name} {tuple(value.shape)}",
             )
     return {name: tf.constant(value) for name, value in inputs.items()}
 

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from pipeline.dashboards import pages, tables
 from pipeline.dashboards.comparison import changes, slices, wording
-from pipeline.dashboards.errors import NothingRecordedError
 from pipeline.dashboards.index import entries, run_table
 from pipeline.dashboards.index.entries import Entry
 from pipeline.dashboards.pages import Content
@@ -18,6 +17,7 @@ from pipeline.lineage import comparison
 from pipeline.lineage.comparison import Comparison, RunFacts
 from pipeline.runs import words
 from schemas import erased
+from schemas.errors import DashboardError
 
 ROOT: Final = "../"  # of the site, from the folder of comparisons
 
@@ -87,7 +87,7 @@ def content(before: RunSources, after: RunSources) -> Content:
     """What the page shows.
 
     Raises:
-      NothingRecordedError: ML Metadata does not know one of the runs.
+      DashboardError: `nothing_recorded`: ML Metadata does not know one of the runs.
     """
     old, new = _facts(before), _facts(after)
     found = comparison.compare(old, new)
@@ -116,9 +116,10 @@ def content(before: RunSources, after: RunSources) -> Content:
 
 def _facts(sources: RunSources) -> RunFacts:
     if sources.store is None:
-        raise NothingRecordedError(
+        raise DashboardError(
+            "nothing_recorded",
             f"no records of {sources.run_id}: two runs can be compared where ML Metadata knows"
-            " both; check metadata.* in the configuration"
+            " both; check metadata.* in the configuration",
         )
     return comparison.facts_of_run(sources.store, sources.run_id, sources.output)
 

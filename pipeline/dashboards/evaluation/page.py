@@ -4,7 +4,6 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from pipeline.dashboards.errors import PanelDataError
 from pipeline.dashboards.evaluation import (
     calibration,
     gate_table,
@@ -23,6 +22,7 @@ from pipeline.dashboards.sources import RunSources
 from pipeline.dashboards.tables import HEADLINES, UNDEFINED, Headline, Tile
 from pipeline.evaluation.summary import OVERALL, Estimate, SliceSummary
 from pipeline.runs.folders import RunFolder
+from schemas.errors import PanelDataError
 
 T = TypeVar("T")
 

@@ -7,12 +7,12 @@ from typing import Any, Final
 
 from pipeline.dashboards import charts, tables
 from pipeline.dashboards.charts import Chart, Part, short_number
-from pipeline.dashboards.errors import UnreadableRunError
 from pipeline.dashboards.index import entries
 from pipeline.dashboards.index.entries import Entry
 from pipeline.dashboards.sources import RunSources
 from pipeline.dashboards.tables import HEADLINES, Cell, Column, Headline, Row, Table
 from pipeline.runs.folders import RunFolder
+from schemas.errors import UnreadableRunError
 
 METRIC_GROUP: Final = "timeline-metric"
 

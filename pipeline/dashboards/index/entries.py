@@ -8,12 +8,12 @@ import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from pipeline.dashboards.errors import UnreadableRunError
 from pipeline.dashboards.sources import RunSources
 from pipeline.runs import folders, reporting
 from pipeline.runs.folders import RunFolder
 from pipeline.runs.journal import RunFollower
 from pipeline.runs.state import RunState
+from schemas.errors import UnreadableRunError
 
 RUNNING: Final = "running"  # beside the states of a run report: the run has not ended
 
@@ -145,8 +145,9 @@ def _read(folder: RunFolder, _: tuple[tuple[str, int, int], ...]) -> Entry | Non
         return _of_report({**report, **({} if state.outcome else _NOT_ENDED)})
     except (ValueError, KeyError, TypeError) as error:
         raise UnreadableRunError(
+            "unreadable_run",
             f"the run {folder.run_id} cannot be read: {type(error).__name__}: {error}; restore"
-            f" {folder.path}, or move it out of the output folder"
+            f" {folder.path}, or move it out of the output folder",
         ) from error
 
 

@@ -11,11 +11,11 @@ from pipeline.config import load
 from pipeline.config.sections import SQLITE, EvaluationConfig
 from pipeline.config.tree import PipelineConfig
 from pipeline.dashboards import tables
-from pipeline.dashboards.errors import ConfigurationRecordError
 from pipeline.dashboards.sources import RunSources
 from pipeline.dashboards.tables import Column, Row, Table
 from pipeline.runs import reporting
 from pipeline.runs.folders import RunFolder
+from schemas.errors import DashboardError
 
 _BACKEND: Final = "metadata.backend"
 _FILE: Final = "metadata.sqlite"
@@ -27,7 +27,7 @@ def read(folder: RunFolder) -> Mapping[str, Any]:
     It is not read as a `PipelineConfig`: a run of another version has other keys.
 
     Raises:
-      ConfigurationRecordError: The file is not YAML.
+      DashboardError: `configuration_record`: The file is not YAML.
     """
     if not folder.config.is_file():
         return {}
@@ -64,7 +64,9 @@ def _parsed(path: pathlib.Path) -> Mapping[str, Any]:
     try:
         return dict(_flat(load.parse_yaml(path.read_text(encoding="utf-8"))))
     except yaml.YAMLError as error:
-        raise ConfigurationRecordError(f"{path} is not YAML: {error}; restore it") from error
+        raise DashboardError(
+            "configuration_record", f"{path} is not YAML: {error}; restore it"
+        ) from error
 
 
 def _flat(value: object, at: str = "") -> Iterator[tuple[str, Any]]:

@@ -9,18 +9,18 @@ from typing import Any, Final
 
 from pipeline.dashboards import panel_data, rendering
 from pipeline.dashboards import sources as outputs
-from pipeline.dashboards.errors import PanelDataError
 from pipeline.dashboards.pages import Absent, Content
 from pipeline.dashboards.panel_data import Cards
 from pipeline.dashboards.run import configuration, provenance
 from pipeline.dashboards.sources import RunSources
 from pipeline.dashboards.tables import Cell, Column, Row, Table, Tile, text
-from pipeline.lineage import errors, graph, names, show
+from pipeline.lineage import graph, names, show
 from pipeline.lineage import page as graph_page
 from pipeline.lineage.records import Artifact
 from pipeline.lineage.show import Provenance
 from pipeline.lineage.store import Store
 from pipeline.lineage.verdicts import Verdict
+from schemas.errors import PanelDataError, UnknownRunError
 
 GRAPH_FILE: Final = "graph.html"
 
@@ -38,7 +38,7 @@ def content(sources: RunSources) -> Content | Absent:
         return _NO_RECORDS
     try:
         run = names.run(store, sources.run_id)
-    except errors.UnknownRunError:
+    except UnknownRunError:
         return _NO_RECORDS
     model = model_of(sources)
     diagram = graph.of_model(store, model) if model else graph.of_run(store, run)
@@ -199,8 +199,9 @@ def cards(sources: RunSources) -> tuple[Link, ...]:
     for card in found.cards if found else ():
         if not (sources.folder.path / card.path).is_file():
             raise PanelDataError(
+                "panel_data",
                 f"the card {card.title!r} is not there: no file {sources.folder.path / card.path};"
-                " write it, or take it out of panels/cards.json"
+                " write it, or take it out of panels/cards.json",
             )
     return tuple(
         Link(

@@ -11,7 +11,6 @@ from typing import Any, Final, TypeVar
 from pipeline.config.sections import EvaluationConfig
 from pipeline.dashboards import tables
 from pipeline.dashboards.charts import Chart
-from pipeline.dashboards.errors import DashboardError
 from pipeline.dashboards.evaluation import gate_table
 from pipeline.dashboards.pages import Content
 from pipeline.dashboards.run import (
@@ -26,7 +25,7 @@ from pipeline.dashboards.sources import RunSources
 from pipeline.dashboards.tables import Cell, Column, Headline, Row, Table, number, text
 from pipeline.dashboards.training import calibration, curves, records
 from pipeline.evaluation.summary import OVERALL, EvaluationSummary, SliceSummary
-from pipeline.lineage.errors import LineageError
+from schemas.errors import DashboardError, LineageError
 
 SHOWN_SLICES: Final = 12
 

@@ -8,9 +8,7 @@ from typing import Any, Final
 
 from pipeline.config.sections import TrainingConfig
 from pipeline.dashboards import sources as outputs
-from pipeline.dashboards.errors import TrainingRecordError
 from pipeline.dashboards.sources import RunSources
-from pipeline.lineage import errors as lineage_errors
 from pipeline.lineage import side_files
 from pipeline.lineage.records import CACHED
 from pipeline.model import history
@@ -18,6 +16,7 @@ from pipeline.model.history import Epoch
 from pipeline.runs.events import Progressed
 from pipeline.runs.journal import RunFollower
 from schemas import track_index, video_record
+from schemas.errors import DashboardError, FilesGoneError
 from schemas.taxonomy import Split
 
 NODE: Final = "Trainer"
@@ -72,7 +71,7 @@ def read(sources: RunSources) -> Training | None:
     """The training of a run, or of the model that the run took from the cache.
 
     Raises:
-      TrainingRecordError: Its files break their contract.
+      DashboardError: `training_record`: Its files break their contract.
     """
     folder = sources.files(outputs.MODEL_RUN)
     whole = _history(folder) if folder else ()
@@ -95,19 +94,20 @@ def detector_of(sources: RunSources) -> Detector:
     """What the model of a run says of itself; empty where it is gone, or there is none.
 
     Raises:
-      TrainingRecordError: It does not say all that a page needs.
+      DashboardError: `training_record`: It does not say all that a page needs.
     """
     model = sources.artifact(outputs.MODEL)
     if model is None:
         return {}
     try:
         found = side_files.detector(model)
-    except lineage_errors.FilesGoneError:
+    except FilesGoneError:
         return {}
     if missing := [name for name in _SAID if name not in found]:
-        raise TrainingRecordError(
+        raise DashboardError(
+            "training_record",
             f"the detector.json of model {model.id} does not say {', '.join(missing)}: it is of"
-            " another version; train the model again to see its page"
+            " another version; train the model again to see its page",
         )
     return found
 
@@ -118,9 +118,10 @@ def _settings(detector: Detector) -> TrainingConfig | None:
     try:
         return TrainingConfig(**detector["training"])
     except (TypeError, ValueError) as error:
-        raise TrainingRecordError(
+        raise DashboardError(
+            "training_record",
             f"the model's detector.json holds no training settings of this version ({error!r});"
-            " train it again to see its page"
+            " train it again to see its page",
         ) from error
 
 
@@ -130,9 +131,10 @@ def _history(folder: pathlib.Path) -> Sequence[Epoch]:
     try:
         return history.read(folder)
     except (ValueError, TypeError) as error:
-        raise TrainingRecordError(
+        raise DashboardError(
+            "training_record",
             f"{folder / history.HISTORY_FILE} holds no epochs of this version ({error}); restore"
-            " it, or train again"
+            " it, or train again",
         ) from error
 
 
@@ -176,8 +178,9 @@ def _classes(sources: RunSources, split: Split) -> Classes | None:
         records = video_record.read(manifest / video_record.FILE_NAME)
         rows = track_index.read(str(examples))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise TrainingRecordError(
-            f"the videos of the split {split.value} cannot be counted: {error}; restore the files"
+        raise DashboardError(
+            "training_record",
+            f"the videos of the split {split.value} cannot be counted: {error}; restore the files",
         ) from error
     used = {row.record_key for row in rows if row.split == split.value}
     labels = [record.is_fake for record in records if record.key in used]

@@ -14,9 +14,15 @@ from typing import Any, Final
 import kfp_server_api as api
 
 from pipeline.config.clusters import KubeflowConfig
-from pipeline.runners.cluster import errors, run_status
+from pipeline.runners.cluster import run_status
 from pipeline.runners.cluster.session import Session
 from pipeline.version import VERSION
+from schemas.errors import (
+    ClusterNotFoundError,
+    ClusterRefusedError,
+    ClusterUnreachableError,
+    RunnerError,
+)
 
 PAGE_SIZE: Final = 50
 
@@ -93,7 +99,7 @@ class UploadedPipeline:
         """Of the pipeline; None if it was never uploaded."""
         try:
             found = self._api.pipeline_service_get_pipeline_by_name(self._name, **self._namespace)
-        except errors.NotFoundError:
+        except ClusterNotFoundError:
             return None
         return str(found.pipeline_id)
 
@@ -108,7 +114,7 @@ class UploadedPipeline:
         if version is None:
             try:
                 version, is_new = self._upload(package, pipeline_id, name), True
-            except errors.RefusedError:
+            except ClusterRefusedError:
                 # Another call may have been quicker: 409, or 500 from older servers.
                 version = self._version(pipeline_id, name)
                 if version is None:
@@ -131,7 +137,7 @@ class UploadedPipeline:
                     reference.pipeline_id, reference.pipeline_version_id
                 )
                 self._specs[reference.pipeline_version_id] = version.pipeline_spec
-            except errors.NotFoundError:
+            except ClusterNotFoundError:
                 self._specs[reference.pipeline_version_id] = None
         return self._specs[reference.pipeline_version_id]
 
@@ -139,7 +145,7 @@ class UploadedPipeline:
         pipeline = api.V2beta1Pipeline(name=self._name, display_name=self._name, **self._namespace)
         try:
             return str(self._api.pipeline_service_create_pipeline(pipeline).pipeline_id)
-        except errors.RefusedError:  # another call may have been quicker
+        except ClusterRefusedError:  # another call may have been quicker
             pipeline_id = self.id()
             if pipeline_id is None:
                 raise
@@ -217,7 +223,7 @@ class Cluster:
         """The id of the run whose id starts with `name`; `latest` is the newest.
 
         Raises:
-          NoSuchRunError: None, or several.
+          RunnerError: `no_such_run`: None, or several.
         """
         if _WHOLE_ID.fullmatch(name):
             return name
@@ -228,22 +234,25 @@ class Cluster:
             return matches[0]
         where = f"{self.pipeline} on {self.session.address}"
         if not listed:
-            raise errors.NoSuchRunError(f"no runs of {where}; start one with `deepfake submit`")
+            raise RunnerError(
+                "no_such_run", f"no runs of {where}; start one with `deepfake submit`"
+            )
         found = "several runs start" if matches else "no run starts"
         shown = ", ".join((matches or listed)[:5])
-        raise errors.NoSuchRunError(f"{found} with {name!r}, of {where}; the newest: {shown}")
+        raise RunnerError("no_such_run", f"{found} with {name!r}, of {where}; the newest: {shown}")
 
     def status(self, run_id: str) -> run_status.RunStatus:
         """What a run did, step by step.
 
         Raises:
-          NoSuchRunError: There is none of this id.
+          RunnerError: `no_such_run`: There is none of this id.
         """
         try:
             run = self._runs.run_service_get_run(run_id)
-        except errors.NotFoundError as error:
-            raise errors.NoSuchRunError(
-                f"{self.session.address} has no run {run_id}; `deepfake status` lists the runs"
+        except ClusterNotFoundError as error:
+            raise RunnerError(
+                "no_such_run",
+                f"{self.session.address} has no run {run_id}; `deepfake status` lists the runs",
             ) from error
         return run_status.of_run(run, self.uploaded.spec(run), _now())
 
@@ -256,7 +265,7 @@ class Cluster:
         while True:
             try:
                 status = self.status(run_id)
-            except errors.UnreachableError:
+            except ClusterUnreachableError:
                 if time.monotonic() - answered > PATIENCE_SECONDS:
                     raise
             else:
@@ -275,7 +284,7 @@ class Cluster:
             )
             try:
                 found = self._experiments.experiment_service_create_experiment(experiment)
-            except errors.RefusedError:  # another call may have been quicker
+            except ClusterRefusedError:  # another call may have been quicker
                 found = self._experiment()
                 if found is None:
                     raise

@@ -12,9 +12,8 @@ from typing import Any, Final
 
 import kfp_server_api as api
 
-from pipeline.runners.cluster import errors
 from pipeline.runners.cluster.client import Cluster, Version, equals, pages
-from pipeline.runners.cluster.errors import BadTriggerError
+from schemas.errors import RunnerError
 
 _SECONDS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _SHORTEST_SECONDS: Final = 60
@@ -93,13 +92,14 @@ class Schedules:
         """Makes a schedule that runs this version; returns its id.
 
         Raises:
-          ScheduleExistsError: One of this name starts the pipeline already.
+          RunnerError: `schedule_exists`: One of this name starts the pipeline already.
         """
         for other in self.listed():
             if other.name == name:
-                raise errors.ScheduleExistsError(
+                raise RunnerError(
+                    "schedule_exists",
                     f"a schedule {name} exists: {other.schedule_id} ({other.trigger}); delete it"
-                    " first, or give this one another --name"
+                    " first, or give this one another --name",
                 )
         recurring = api.V2beta1RecurringRun(
             display_name=name,
@@ -120,7 +120,7 @@ class Schedules:
         """The schedule of this name or id, or whose id starts so.
 
         Raises:
-          NoSuchScheduleError: None, or several.
+          RunnerError: `no_such_schedule`: None, or several.
         """
         listed = list(self.listed())
         matches = [s for s in listed if s.name == name or s.schedule_id.startswith(name)]
@@ -128,9 +128,10 @@ class Schedules:
             return matches[0]
         found = "several schedules have" if matches else "no schedule has"
         shown = ", ".join(f"{s.schedule_id} ({s.name})" for s in (matches or listed)[:5])
-        raise errors.NoSuchScheduleError(
+        raise RunnerError(
+            "no_such_schedule",
             f"{found} the name or id {name!r}; schedules of {self._cluster.pipeline}:"
-            f" {shown or 'none'}"
+            f" {shown or 'none'}",
         )
 
     def enable(self, schedule: Schedule) -> None:
@@ -200,27 +201,30 @@ def cron(text: str) -> str:
     """`text` with single spaces, if it is a cron expression of six fields.
 
     Raises:
-      BadTriggerError: It is not; the message says which field is wrong.
+      RunnerError: `bad_trigger`: It is not; the message says which field is wrong.
     """
     fields = text.split()
     if len(fields) == 1 and text.strip() in _DESCRIPTORS:
         return text.strip()
     if len(fields) == 5:
-        raise BadTriggerError(
+        raise RunnerError(
+            "bad_trigger",
             f"--cron {text!r} has five fields, but Kubeflow's cron has six, seconds first;"
-            f" did you mean '0 {' '.join(fields)}'?"
+            f" did you mean '0 {' '.join(fields)}'?",
         )
     if len(fields) != len(_FIELDS):
-        raise BadTriggerError(
+        raise RunnerError(
+            "bad_trigger",
             f"--cron {text!r} has {len(fields)} fields; it needs six: second, minute, hour, day of"
-            " month, month, day of week, such as '0 0 2 * * *' for every night at two"
+            " month, month, day of week, such as '0 0 2 * * *' for every night at two",
         )
     for field, value in zip(_FIELDS, fields, strict=True):
         for part in value.split(","):
             if not _is_valid(field, part):
-                raise BadTriggerError(
+                raise RunnerError(
+                    "bad_trigger",
                     f"--cron {text!r}: {part!r} is no {field.name}"
-                    f" ({field.lowest}-{field.highest}, *, a-b, */n, or several with commas)"
+                    f" ({field.lowest}-{field.highest}, *, a-b, */n, or several with commas)",
                 )
     return " ".join(fields)
 
@@ -241,12 +245,14 @@ def interval_seconds(text: str) -> int:
     """Seconds of `900`, `90s`, `15m`, `1h` or `2d`.
 
     Raises:
-      BadTriggerError: It is none of these, or shorter than a minute.
+      RunnerError: `bad_trigger`: It is none of these, or shorter than a minute.
     """
     found = re.fullmatch(r"([0-9]{1,9})([smhd]?)", text.strip())
     if found is None:
-        raise BadTriggerError(f"--every wants seconds, or 90s, 15m, 1h, 2d; got {text!r}")
+        raise RunnerError(
+            "bad_trigger", f"--every wants seconds, or 90s, 15m, 1h, 2d; got {text!r}"
+        )
     seconds = int(found[1]) * _SECONDS[found[2]]
     if seconds < _SHORTEST_SECONDS:
-        raise BadTriggerError(f"--every must be a minute or more, got {text!r}")
+        raise RunnerError("bad_trigger", f"--every must be a minute or more, got {text!r}")
     return seconds

@@ -16,8 +16,13 @@ import kfp_server_api
 import urllib3
 
 from pipeline.config.clusters import KubeflowConfig
-from pipeline.runners.cluster import errors
 from pipeline.version import VERSION
+from schemas.errors import (
+    ClusterNotFoundError,
+    ClusterRefusedError,
+    ClusterUnreachableError,
+    RunnerError,
+)
 
 _TIMEOUT_SECONDS: Final = (10, 60)  # to connect, to be answered
 _MAX_MESSAGE: Final = 400
@@ -68,7 +73,7 @@ class Session(kfp_server_api.ApiClient):
         """Sends one request; the generated classes call this.
 
         Raises:
-          ClusterError: The cluster cannot be reached, or does not answer as asked.
+          RunnerError: `cluster_error`: The cluster cannot be reached, or does not answer as asked.
         """
         try:
             response = super().request(
@@ -99,53 +104,62 @@ class Session(kfp_server_api.ApiClient):
             headers["Cookie"] = cookies.removeprefix("Cookie: ")
         return headers
 
-    def _refusal(self, error: kfp_server_api.ApiException) -> errors.ClusterError:
+    def _refusal(self, error: kfp_server_api.ApiException) -> RunnerError:
         """The error for an answer with a status other than success."""
         said = _message(error.body)
         answer = f"{self.address} answers {error.status} {error.reason}" + (said and f": {said}")
         if error.status == 401:
-            return errors.NotSignedInError(f"{answer}; {self._advice()}")
+            return RunnerError("not_signed_in", f"{answer}; {self._advice()}")
         if error.status == 403:
             where = (
                 f" in the namespace {self._cluster.namespace}" if self._cluster.namespace else ""
             )
-            return errors.AccessDeniedError(f"{answer}; {self._advice()}; or ask for rights{where}")
+            return RunnerError(
+                "access_denied", f"{answer}; {self._advice()}; or ask for rights{where}"
+            )
         if 300 <= error.status < 400:
             return self._redirected(error)
         if not self._cluster.namespace and _NAMESPACE_MISSING.search(said):
-            return errors.NamespaceNeededError(
-                f"{self.address} has profiles; set kubeflow.namespace to yours (it answers: {said})"
+            return RunnerError(
+                "namespace_needed",
+                f"{self.address} has profiles; set kubeflow.namespace to yours (it answers:"
+                f" {said})",
             )
         if error.status == 404 and _json(error.body) is None:
             return self._not_the_api()
         if error.status in (502, 503, 504):
-            return errors.UnreachableError(f"{answer}; is the cluster up? try again later")
-        kind = errors.NotFoundError if error.status == 404 else errors.RefusedError
-        return kind(answer)
+            return ClusterUnreachableError(
+                "cluster_unreachable", f"{answer}; is the cluster up? try again later"
+            )
+        if error.status == 404:
+            return ClusterNotFoundError("not_found", answer)
+        return ClusterRefusedError("cluster_refused", answer)
 
-    def _redirected(self, error: kfp_server_api.ApiException) -> errors.ClusterError:
+    def _redirected(self, error: kfp_server_api.ApiException) -> RunnerError:
         target = urllib.parse.urlsplit((error.headers or {}).get("location", ""))
         ours = urllib.parse.urlsplit(self.address)
         upgraded = (ours.scheme, target.scheme) == ("http", "https")
         if upgraded and target.hostname == ours.hostname:
-            return errors.BadHostError(
-                f"{self.address} wants https; set kubeflow.host to https://{ours.netloc}{ours.path}"
+            return RunnerError(
+                "bad_host",
+                f"{self.address} wants https; set kubeflow.host to https://{ours.netloc}{ours.path}",
             )
-        return errors.NotSignedInError(
-            f"{self.address} sends us to a log-in page; {self._advice()}"
+        return RunnerError(
+            "not_signed_in", f"{self.address} sends us to a log-in page; {self._advice()}"
         )
 
-    def _foreign_answer(self, body: bytes) -> errors.ClusterError:
+    def _foreign_answer(self, body: bytes) -> RunnerError:
         if re.search(rb"password|log.?in|sign.?in", body[:20_000], re.I):
-            return errors.NotSignedInError(
-                f"{self.address} answers with a log-in page; {self._advice()}"
+            return RunnerError(
+                "not_signed_in", f"{self.address} answers with a log-in page; {self._advice()}"
             )
         return self._not_the_api()
 
-    def _not_the_api(self) -> errors.ClusterError:
-        return errors.NotTheApiError(
+    def _not_the_api(self) -> RunnerError:
+        return RunnerError(
+            "not_the_api",
             f"{self.address} answers, but is not the Kubeflow Pipelines API; kubeflow.host is the"
-            " part of its address before /apis (behind Kubeflow's dashboard it ends in /pipeline)"
+            " part of its address before /apis (behind Kubeflow's dashboard it ends in /pipeline)",
         )
 
     def _advice(self) -> str:
@@ -156,17 +170,19 @@ class Session(kfp_server_api.ApiClient):
             return "set kubeflow.token_file or kubeflow.cookies_file"
         return f"{' or '.join(given)} has expired or is wrong: log in and write a new one there"
 
-    def _unreachable(self, error: urllib3.exceptions.HTTPError) -> errors.ClusterError:
+    def _unreachable(self, error: urllib3.exceptions.HTTPError) -> RunnerError:
         cause = getattr(error, "reason", None) or error
         detail = str(cause).rpartition(": ")[2] or type(cause).__name__
         if isinstance(cause, urllib3.exceptions.SSLError):
-            return errors.UnreachableError(
+            return ClusterUnreachableError(
+                "cluster_unreachable",
                 f"{self.address} shows a certificate that this machine does not trust ({detail});"
-                " add its authority to the system's, or name it in SSL_CERT_FILE"
+                " add its authority to the system's, or name it in SSL_CERT_FILE",
             )
-        return errors.UnreachableError(
+        return ClusterUnreachableError(
+            "cluster_unreachable",
             f"{self.address} does not answer ({detail}); check kubeflow.host, the network, and"
-            " `kubectl port-forward` if you use it"
+            " `kubectl port-forward` if you use it",
         )
 
 
@@ -174,19 +190,24 @@ def _address(host: str) -> str:
     """The address without its final slash.
 
     Raises:
-      NoHostError: It is empty.
-      BadHostError: It is no address of an API, or holds a password.
+      RunnerError: `no_host`: It is empty.
+      RunnerError: `bad_host`: It is no address of an API, or holds a password.
     """
     if not host:
-        raise errors.NoHostError
+        raise RunnerError(
+            "no_host",
+            "no cluster is configured; set kubeflow.host to the address of the Kubeflow"
+            " Pipelines API, in the configuration or with --set kubeflow.host=https://...",
+        )
     parts = urllib.parse.urlsplit(host)
     if parts.username or parts.password:
-        raise errors.BadHostError(
-            "kubeflow.host must not hold a user or password; use kubeflow.token_file"
+        raise RunnerError(
+            "bad_host", "kubeflow.host must not hold a user or password; use kubeflow.token_file"
         )
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise errors.BadHostError(
-            f"kubeflow.host must look like https://host or https://host/pipeline, got {host!r}"
+        raise RunnerError(
+            "bad_host",
+            f"kubeflow.host must look like https://host or https://host/pipeline, got {host!r}",
         )
     return host.rstrip("/")
 
@@ -195,18 +216,19 @@ def _read(file: str, key: str) -> str:
     """The one line of a credential file.
 
     Raises:
-      UnreadableCredentialError: There is none. The message never quotes the file.
+      RunnerError: `credential_unreadable`: There is none. The message never quotes the file.
     """
     try:
         text = pathlib.Path(file).expanduser().read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not text"
-        raise errors.UnreadableCredentialError(
-            f"cannot read {file} ({reason}); check kubeflow.{key}"
+        raise RunnerError(
+            "credential_unreadable", f"cannot read {file} ({reason}); check kubeflow.{key}"
         ) from error
     if not text or not text.isascii() or not text.isprintable():
-        raise errors.UnreadableCredentialError(
-            f"{file} must hold exactly one line of ASCII text; check kubeflow.{key}"
+        raise RunnerError(
+            "credential_unreadable",
+            f"{file} must hold exactly one line of ASCII text; check kubeflow.{key}",
         )
     return text
 

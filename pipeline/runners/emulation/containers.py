@@ -10,9 +10,9 @@ from kfp.pipeline_spec import pipeline_spec_pb2
 
 from pipeline.runners.emulation.step_plan import (
     SecretKey,
-    UnsupportedStepError,
     Volume,
     unknown_placeholder,
+    unsupported_step,
 )
 
 _PLATFORM: Final = "kubernetes"
@@ -40,11 +40,11 @@ def expect_only(given: message.Message, where: str, understood: str) -> None:
     """Refuses a message that says more than the fields named in `understood`.
 
     Raises:
-      UnsupportedStepError: It does.
+      RunnerError: `unsupported_step`: It does.
     """
     for field, _ in given.ListFields():
         if field.name not in understood.split():
-            raise UnsupportedStepError(where, f"`{field.name}`")
+            raise unsupported_step(where, f"`{field.name}`")
 
 
 def read(
@@ -53,7 +53,8 @@ def read(
     """The containers of a package, by the label of their executor.
 
     Raises:
-      UnsupportedStepError: A step is no plain container, or needs more of Kubernetes than secrets
+      RunnerError: `unsupported_step`: A step is no plain container, or needs more of Kubernetes
+        than secrets
         as variables, mounted claims and a deadline.
     """
     containers = _parsed(
@@ -73,7 +74,7 @@ def read(
 def _kubernetes(platform: pipeline_spec_pb2.PlatformSpec) -> Mapping[str, struct_pb2.Struct]:
     for name, spec in platform.platforms.items():
         if name != _PLATFORM:
-            raise UnsupportedStepError("the package", f"the platform {name}")
+            raise unsupported_step("the package", f"the platform {name}")
         expect_only(spec, "the package", "deployment_spec platform")
     # Reading a missing key of a message's map would add it.
     if _PLATFORM not in platform.platforms:
@@ -91,9 +92,9 @@ def _executor(
     command = (*given.container.command, *given.container.args)
     for word in command:
         if found := unknown_placeholder(word):
-            raise UnsupportedStepError(where, f"the placeholder {found[:80]}")
+            raise unsupported_step(where, f"the placeholder {found[:80]}")
     if not given.container.command:
-        raise UnsupportedStepError(where, "a command that only its image knows")
+        raise unsupported_step(where, "a command that only its image knows")
     asked = _parsed(kubernetes, kubernetes_executor_config_pb2.KubernetesExecutorConfig(), where)
     expect_only(
         asked, where, f"secret_as_env pvc_mount active_deadline_seconds {_LEFT_TO_THE_CLUSTER}"
@@ -139,4 +140,4 @@ def _parsed(given: struct_pb2.Struct, empty: _Message, where: str) -> _Message:
     try:
         return json_format.ParseDict(json_format.MessageToDict(given), empty)
     except json_format.ParseError as error:
-        raise UnsupportedStepError(where, f"a part of the specification ({error})") from error
+        raise unsupported_step(where, f"a part of the specification ({error})") from error

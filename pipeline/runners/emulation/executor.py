@@ -52,9 +52,9 @@ def execute(
       grace_seconds: Between asking a step to end and killing it.
 
     Raises:
-      BadArgumentError: An argument is unknown, missing or of another type.
-      MissingSecretError: Variables of Secrets are not in `environment`.
-      MissingVolumeError: A mount path is no folder.
+      RunnerError: `bad_argument`: An argument is unknown, missing or of another type.
+      RunnerError: `missing_secret`: Variables of Secrets are not in `environment`.
+      RunnerError: `missing_volume`: A mount path is no folder.
       KeyboardInterrupt: The user stopped the run; nothing of it is left.
     """
     steps = plan.bound(run_id=run_id, arguments=arguments)

@@ -22,8 +22,8 @@ from pipeline.runners.emulation.step_plan import (
     Retry,
     Source,
     Step,
-    UnsupportedStepError,
     is_supported_type,
+    unsupported_step,
 )
 
 _TYPES: Final = pipeline_spec_pb2.ParameterType.ParameterTypeEnum
@@ -34,7 +34,7 @@ def load(path: pathlib.Path) -> Plan:
     """The plan of a package.
 
     Raises:
-      UnsupportedStepError: The package asks for something that is not run here.
+      RunnerError: `unsupported_step`: The package asks for something that is not run here.
     """
     package = components.load_component_from_file(str(path))
     spec = package.pipeline_spec
@@ -113,9 +113,9 @@ class _Reader:
         expect_only(component, where, "input_definitions output_definitions executor_label")
         expect_only(task, where, f"{known} retry_policy")
         if task.caching_options.enable_cache:
-            raise UnsupportedStepError(where, "Kubeflow's own cache")
+            raise unsupported_step(where, "Kubeflow's own cache")
         if name in self._names:
-            raise UnsupportedStepError(where, "a second step of that name")
+            raise unsupported_step(where, "a second step of that name")
         self._names.add(name)
         executor = self._executors[component.executor_label]
         yield Step(
@@ -140,7 +140,7 @@ def _ordered(dag: pipeline_spec_pb2.DagSpec, where: str) -> list[str]:
     try:
         order = list(graphlib.TopologicalSorter(before).static_order())
     except graphlib.CycleError as error:
-        raise UnsupportedStepError(where, f"a circle of steps ({error.args[1]})") from error
+        raise unsupported_step(where, f"a circle of steps ({error.args[1]})") from error
     rank = dict.fromkeys(order, 0)
     for name in order:
         rank[name] = max((rank[other] + 1 for other in before[name]), default=0)
@@ -157,7 +157,7 @@ def _exit_step_last(steps: list[Step]) -> list[Step]:
     others = [step for step in steps if not step.is_exit]
     for step in exits:
         if len(exits) > 1 or set(step.after) != {other.name for other in others}:
-            raise UnsupportedStepError(
+            raise unsupported_step(
                 f"step {step.display_name}", "an exit handler around a part of the steps"
             )
     return others + exits
@@ -168,7 +168,7 @@ def _is_exit(task: pipeline_spec_pb2.PipelineTaskSpec, where: str, *, is_root: b
     strategy = task.trigger_policy.strategy
     is_exit = strategy == _STRATEGIES.ALL_UPSTREAM_TASKS_COMPLETED
     if is_exit and not is_root:
-        raise UnsupportedStepError(where, "going on after a failure inside of a group")
+        raise unsupported_step(where, "going on after a failure inside of a group")
     return is_exit
 
 
@@ -191,7 +191,7 @@ def _parameters(component: pipeline_spec_pb2.ComponentSpec, where: str) -> dict[
         )
         kind = _TYPES.Name(given.parameter_type)
         if not is_supported_type(kind):
-            raise UnsupportedStepError(f"{where}, parameter {name}", f"the type {kind}")
+            raise unsupported_step(f"{where}, parameter {name}", f"the type {kind}")
         default = _constant(given.default_value) if given.HasField("default_value") else None
         found[name] = Parameter(type=kind, default=default)
     return found
@@ -235,7 +235,7 @@ def _outputs(component: pipeline_spec_pb2.ComponentSpec, where: str) -> dict[str
 def _check_placeholder(constant: str | float | bool, where: str) -> None:
     # Kubeflow replaces the run's id where it is the whole of a constant, and nowhere else.
     if isinstance(constant, str) and "{{$" in constant and constant != RUN_ID:
-        raise UnsupportedStepError(where, f"the placeholder in {constant!r}")
+        raise unsupported_step(where, f"the placeholder in {constant!r}")
 
 
 def _constant(value: message.Message) -> Any:

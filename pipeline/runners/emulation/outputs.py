@@ -15,9 +15,9 @@ from typing import Final, NoReturn
 from google.protobuf import json_format
 from kfp.pipeline_spec import pipeline_spec_pb2
 
-from pipeline.runners import errors
 from pipeline.runners.emulation.processes import StepProcess
 from pipeline.runners.emulation.step_plan import EXECUTOR_INPUT, OUTPUT, Step
+from schemas.errors import RunnerError
 
 COLLECTED: Final = "artifacts.json"
 BAD_OUTPUT: Final = 1  # as the launcher, which fails without the command's own status
@@ -26,7 +26,7 @@ _OUTPUT_FILE: Final = "output_metadata.json"
 _LOGGER: Final = logging.getLogger(__name__)
 
 
-class BadOutputError(errors.RunnerError):
+class BadOutputError(RunnerError):
     """A step wrote of its artifacts what Kubeflow's launcher cannot read."""
 
     code = "bad_output"
@@ -73,7 +73,9 @@ class StepOutputs:
             return
         said = _read(pathlib.Path(self._given.outputs.output_file), self._step.display_name)
         if strange := sorted(said.artifacts.keys() - self._step.outputs.keys()):
-            raise BadOutputError(f"{self._step.display_name} has no output {', '.join(strange)}")
+            raise BadOutputError(
+                "bad_output", f"{self._step.display_name} has no output {', '.join(strange)}"
+            )
         kept = pipeline_spec_pb2.ExecutorOutput()
         for name, declared in self._given.outputs.artifacts.items():
             kept.artifacts[name].CopyFrom(declared)
@@ -129,7 +131,9 @@ def _read(path: pathlib.Path, step: str) -> pipeline_spec_pb2.ExecutorOutput:
         values = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
         return json_format.ParseDict(values, said)
     except (ValueError, json_format.ParseError) as error:
-        raise BadOutputError(f"{step} wrote {path}, which Kubeflow cannot read: {error}") from error
+        raise BadOutputError(
+            "bad_output", f"{step} wrote {path}, which Kubeflow cannot read: {error}"
+        ) from error
 
 
 def _refuse(constant: str) -> NoReturn:

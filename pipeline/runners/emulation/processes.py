@@ -9,9 +9,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from pipeline.runners import errors
 from pipeline.runners.emulation import guard
 from pipeline.runners.emulation.step_plan import Step
+from schemas.errors import RunnerError
 
 # What a container gets from its image and its machine. A step sees these, what the package gives
 # it, and nothing else of the environment in which the command was given.
@@ -29,24 +29,13 @@ _PACKAGE_ROOT: Final = pathlib.Path(__file__).parents[3]
 _BURIAL_SECONDS: Final = 10.0
 
 
-class MissingSecretError(errors.RunnerError):
-    """A variable that a Secret holds on the cluster is not set here."""
-
-    code = "missing_secret"
-
-
-class MissingVolumeError(errors.RunnerError):
-    """A folder that a claim provides on the cluster does not exist here."""
-
-    code = "missing_volume"
-
-
 def check(steps: Sequence[Step], outside: Mapping[str, str]) -> None:
     """Refuses steps that this machine cannot give what a cluster would.
 
     Raises:
-      MissingSecretError: Variables of Secrets are not in `outside`; all of them are named.
-      MissingVolumeError: A mount path is no folder.
+      RunnerError: `missing_secret`: Variables of Secrets are not in `outside`; all of them are
+        named.
+      RunnerError: `missing_volume`: A mount path is no folder.
     """
     missing = {
         f"{variable} (key {wanted.key} of Secret {wanted.secret})"
@@ -55,15 +44,17 @@ def check(steps: Sequence[Step], outside: Mapping[str, str]) -> None:
         if variable not in outside and not wanted.is_optional
     }
     if missing:
-        raise MissingSecretError(
+        raise RunnerError(
+            "missing_secret",
             f"set {', '.join(sorted(missing))} in the environment of this command; on a cluster the"
-            " values come from the Secrets"
+            " values come from the Secrets",
         )
     for volume in (volume for step in steps for volume in step.volumes):
         if not pathlib.Path(volume.mount_path).is_dir():
-            raise MissingVolumeError(
+            raise RunnerError(
+                "missing_volume",
                 f"no folder {volume.mount_path}, where the claim {volume.claim} is mounted on a"
-                " cluster; create it, or compile with kubeflow.mount_path on this machine"
+                " cluster; create it, or compile with kubeflow.mount_path on this machine",
             )
 
 

@@ -6,8 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from pipeline.config.load import did_you_mean
-from pipeline.runners import errors
+from schemas.errors import RunnerError, did_you_mean
 
 RUN_ID: Final = "{{$.pipeline_job_uuid}}"
 EXECUTOR_INPUT: Final = "{{$}}"  # all that the step gets and may make, as JSON
@@ -21,22 +20,13 @@ _PYTHON_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
 }
 
 
-class UnsupportedStepError(errors.RunnerError):
+def unsupported_step(where: str, what: str) -> RunnerError:
     """Something in a package that cannot be run here; it is never left out silently."""
-
-    code = "unsupported_step"
-
-    def __init__(self, where: str, what: str) -> None:
-        super().__init__(
-            f"{where}: {what} cannot be run on this machine; submit the package to a cluster, or"
-            " compile it without"
-        )
-
-
-class BadArgumentError(errors.RunnerError):
-    """An argument of a run that is unknown, missing or of another type than its parameter."""
-
-    code = "bad_argument"
+    return RunnerError(
+        "unsupported_step",
+        f"{where}: {what} cannot be run on this machine; submit the package to a cluster, or"
+        " compile it without",
+    )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -153,8 +143,9 @@ class Plan:
         """The steps with the command lines of one run.
 
         Raises:
-          BadArgumentError: An argument is unknown, missing or of another type.
-          UnsupportedStepError: A placeholder stands for something that a step does not have.
+          RunnerError: `bad_argument`: An argument is unknown, missing or of another type.
+          RunnerError: `unsupported_step`: A placeholder stands for something that a step does not
+            have.
         """
         values = self._values(arguments)
         return tuple(_bound(step, run_id, values) for step in self.steps)
@@ -163,13 +154,13 @@ class Plan:
         for name, value in arguments.items():
             if name not in self.parameters:
                 hint = did_you_mean(name, self.parameters)
-                raise BadArgumentError(f"{self.name} has no parameter {name}{hint}")
+                raise RunnerError("bad_argument", f"{self.name} has no parameter {name}{hint}")
             _check_type(name, value, self.parameters[name].type)
         values = {name: parameter.default for name, parameter in self.parameters.items()}
         values.update(arguments)
         missing = sorted(name for name, value in values.items() if value is None)
         if missing:
-            raise BadArgumentError(f"{self.name} needs a value for {', '.join(missing)}")
+            raise RunnerError("bad_argument", f"{self.name} needs a value for {', '.join(missing)}")
         return values
 
 
@@ -181,7 +172,7 @@ def is_supported_type(name: str) -> bool:
 def _check_type(name: str, value: object, kind: str) -> None:
     is_flag = isinstance(value, bool)  # which Python counts among the numbers
     if not isinstance(value, _PYTHON_TYPES[kind]) or is_flag != (kind == "BOOLEAN"):
-        raise BadArgumentError(f"{name} takes a {kind}, got {value!r}")
+        raise RunnerError("bad_argument", f"{name} takes a {kind}, got {value!r}")
 
 
 def _bound(step: Step, run_id: str, values: Mapping[str, Any]) -> Step:
@@ -189,12 +180,12 @@ def _bound(step: Step, run_id: str, values: Mapping[str, Any]) -> Step:
 
     def input_text(found: re.Match[str]) -> str:
         if found[1] not in given:
-            raise UnsupportedStepError(f"step {step.display_name}", f"the placeholder {found[0]}")
+            raise unsupported_step(f"step {step.display_name}", f"the placeholder {found[0]}")
         return _text(given[found[1]])
 
     for found in OUTPUT.finditer(" ".join(step.command)):
         if found[1] not in step.outputs:
-            raise UnsupportedStepError(f"step {step.display_name}", f"the placeholder {found[0]}")
+            raise unsupported_step(f"step {step.display_name}", f"the placeholder {found[0]}")
     command = tuple(_INPUT.sub(input_text, word) for word in step.command)
     return dataclasses.replace(step, command=command, inputs={}, values=given)
 

@@ -7,18 +7,19 @@ Kubeflow, pages and figures, is for people alone: no step reads it.
 """
 
 import pathlib
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, Final, Protocol
 
 from kfp import compiler, dsl
 
 from pipeline import parameters
 from pipeline.config import load
 from pipeline.config.tree import PipelineConfig
-from pipeline.dashboards import visualisations
-from pipeline.runners import bundle, errors, ir
+from pipeline.runners import bundle, ir
 from pipeline.runners.kubeflow import container_steps, package_file
 from pipeline.runners.kubeflow.container_steps import Input, OutputPath
 from pipeline.runners.kubeflow.package_file import Package, check_cluster, read_package
+from schemas.errors import RunnerError
 from schemas.names import PREPARE, REPORT
 
 _SCALARS: Final = (int, float, str)  # bool is an int
@@ -31,20 +32,27 @@ _RUN: Final = (
 )
 
 
-class UnfitParameterError(errors.RunnerError):
-    """A key of `kubeflow.parameters` that cannot be a parameter of a run."""
+class Shown(Protocol):
+    """What steps hand to Kubeflow's own pages; `pipeline.dashboards.visualisations` is one."""
 
-    code = "unfit_parameter"
+    def page_output(self, step: str) -> str:
+        """Name of the artifact that holds the step's page; empty if it has none."""
+        ...
+
+    def outputs_of_step(self, step: str) -> Mapping[str, type[dsl.Artifact]]:
+        """Artifacts that a step makes for Kubeflow, by the name that Kubeflow's pages show."""
+        ...
 
 
 def write_package(
-    config: PipelineConfig, path: pathlib.Path, *, on_cluster: bool = True
+    config: PipelineConfig, path: pathlib.Path, shown: Shown, *, on_cluster: bool = True
 ) -> Package:
     """Compiles `config` and writes the package, the same bytes for the same configuration and code.
 
     Args:
       config: `data.manifest` must be set.
       path: A file name that ends in `.yaml`.
+      shown: The pages and figures that steps make.
       on_cluster: Whether to refuse what cannot work there; see `checks`. False for steps
         that run on this machine.
 
@@ -55,7 +63,7 @@ def write_package(
     if on_cluster:
         check_cluster(config)
     settable = _run_parameters(config)
-    pipeline = _pipeline(config, bundle.build(config), settable)
+    pipeline = _pipeline(config, bundle.build(config), settable, shown)
     _widen_retry_windows(pipeline.pipeline_spec, config)
     compiler.Compiler().compile(pipeline, str(path))
     return read_package(path)
@@ -76,17 +84,20 @@ def _run_parameters(config: PipelineConfig) -> dict[str, Input]:
     found: dict[str, Input] = {}
     for key in dict.fromkeys(config.kubeflow.parameters):
         if key.partition(".")[0] not in parameters.SECTIONS:
-            raise parameters.NotARunParameterError(key)
+            raise parameters.not_a_run_parameter(key)
         value = load.value_at(config, key)
         if not isinstance(value, _SCALARS):
-            raise UnfitParameterError(
-                f"kubeflow.parameters: {key} is no single value; name its keys, or leave it out"
+            raise RunnerError(
+                "unfit_parameter",
+                f"kubeflow.parameters: {key} is no single value; name its keys, or leave it out",
             )
         found[key] = Input(key.replace(".", "_"), type(value), value)
     return found
 
 
-def _pipeline(config: PipelineConfig, packed: bundle.Bundle, settable: dict[str, Input]) -> Any:
+def _pipeline(
+    config: PipelineConfig, packed: bundle.Bundle, settable: dict[str, Input], shown: Shown
+) -> Any:
     _, run_id, _, run_name = _RUN
     inputs = [*settable.values(), run_name]
     folder = ("--output", parameters.absolute(config.output))
@@ -99,10 +110,8 @@ def _pipeline(config: PipelineConfig, packed: bundle.Bundle, settable: dict[str,
         values[run_id.name] = run_id.value
 
         def add(node: str, *arguments: str | Input) -> dsl.PipelineTask:
-            whole = (*arguments, *_RUN, *_outputs(node))
-            return container_steps.add(
-                node, whole, values, config, visualisations.outputs_of_step(node)
-            )
+            whole = (*arguments, *_RUN, *_outputs(node, shown))
+            return container_steps.add(node, whole, values, config, shown.outputs_of_step(node))
 
         with dsl.ExitHandler(add(REPORT, "report", *folder), name="pipeline"):
             tasks = {PREPARE: add(PREPARE, "prepare", *bundle_parts, *checked, *sets)}
@@ -116,10 +125,10 @@ def _pipeline(config: PipelineConfig, packed: bundle.Bundle, settable: dict[str,
     )(container_steps.with_inputs(define, inputs, optional=True))
 
 
-def _outputs(node: str) -> tuple[str | OutputPath, ...]:
+def _outputs(node: str, shown: Shown) -> tuple[str | OutputPath, ...]:
     """Arguments that tell a step where its page and its figures go."""
-    page = visualisations.page_output(node)
-    has_figures = len(visualisations.outputs_of_step(node)) > bool(page)
+    page = shown.page_output(node)
+    has_figures = len(shown.outputs_of_step(node)) > bool(page)
     return (
         *(("--page", OutputPath(page)) if page else ()),
         *(

@@ -10,7 +10,7 @@ from kfp import dsl, kubernetes
 from pipeline.config.clusters import KubeflowConfig
 from pipeline.config.sections import MYSQL, PASSWORD_VARIABLE, USERNAME_VARIABLE, MetadataConfig
 from pipeline.config.tree import PipelineConfig
-from pipeline.runners import errors
+from schemas.errors import RunnerError
 
 COMMAND: Final = ("python", "-m", "pipeline.cli.node")
 LABELS: Final[Mapping[str, str]] = {
@@ -24,12 +24,6 @@ _ACCOUNT: Final[Mapping[str, str]] = {
     "username": USERNAME_VARIABLE,
     "password": PASSWORD_VARIABLE,
 }
-
-
-class StepRefusedError(errors.RunnerError):
-    """A step asks for what Kubeflow Pipelines does not take."""
-
-    code = "step_refused"
 
 
 class OutputPath(NamedTuple):
@@ -69,7 +63,7 @@ def add(
       outputs: Artifacts that the step makes for Kubeflow, by name.
 
     Raises:
-      StepRefusedError: The configuration asks for what Kubeflow Pipelines does not take.
+      RunnerError: `step_refused`: The configuration asks for what Kubeflow Pipelines does not take.
     """
     component = _component(node, arguments, str(config.kubeflow.step(node).image), outputs)
     inputs = [part.name for part in arguments if isinstance(part, Input)]
@@ -83,8 +77,8 @@ def add(
     try:
         _ask_for_resources(task, step)
     except ValueError as error:
-        raise StepRefusedError(
-            f"step {node}: {error} See kubeflow.nodes.{node} and kubeflow.default."
+        raise RunnerError(
+            "step_refused", f"step {node}: {error} See kubeflow.nodes.{node} and kubeflow.default."
         ) from error
     _connect(task, config.kubeflow, config.metadata)
     return task

@@ -12,7 +12,7 @@ import yaml
 from pipeline.config import load
 from pipeline.config.sections import SQLITE
 from pipeline.config.tree import PipelineConfig
-from pipeline.runners import errors
+from schemas.errors import RunnerError
 from schemas.names import PREPARE
 
 # Names the run in reports and listings; of the package alone, so no key of the configuration.
@@ -23,12 +23,6 @@ _PLACEHOLDER: Final = re.compile(r"\{\{\$\.inputs\.parameters\['(\w+)'\]\}\}")
 _ADVICE: Final = "write one with `deepfake compile --target kubeflow`"
 _SHARED: Final = ("output", "data.manifest")
 _SHARED_IF_GIVEN: Final = ("data.videos_root", "push.base_directory")
-
-
-class NotAPackageError(errors.RunnerError):
-    """A file that `deepfake compile --target kubeflow` did not write."""
-
-    code = "not_a_package"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,7 +45,7 @@ def read_package(path: pathlib.Path) -> Package:
     """Reads what the package at `path` says of itself, from the arguments of its first step.
 
     Raises:
-      NotAPackageError: No such file, or none that `deepfake compile` wrote.
+      RunnerError: `not_a_package`: No such file, or none that `deepfake compile` wrote.
     """
     try:
         spec = next(iter(yaml.safe_load_all(path.read_text(encoding="utf-8"))))
@@ -62,11 +56,13 @@ def read_package(path: pathlib.Path) -> Package:
             parameters=_parameters(arguments),
         )
     except OSError as error:
-        raise NotAPackageError(f"cannot read {path}: {error.strerror}") from error
+        raise RunnerError("not_a_package", f"cannot read {path}: {error.strerror}") from error
     except (UnicodeDecodeError, yaml.YAMLError, StopIteration) as error:
-        raise NotAPackageError(f"{path} is no YAML; {_ADVICE}") from error
+        raise RunnerError("not_a_package", f"{path} is no YAML; {_ADVICE}") from error
     except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise NotAPackageError(f"{path} has no step `{PREPARE}` of ours; {_ADVICE}") from error
+        raise RunnerError(
+            "not_a_package", f"{path} has no step `{PREPARE}` of ours; {_ADVICE}"
+        ) from error
 
 
 def _parameters(arguments: Sequence[Any]) -> dict[str, str]:
@@ -79,38 +75,28 @@ def _parameters(arguments: Sequence[Any]) -> dict[str, str]:
     return found
 
 
-class NotOnVolumeError(errors.RunnerError):
-    """A path that the steps would not share."""
-
-    code = "not_on_volume"
-
-
-class SqliteOnClusterError(errors.RunnerError):
-    """ML Metadata in a file, where several pods write at once."""
-
-    code = "sqlite_on_cluster"
-
-
 def check_cluster(config: PipelineConfig) -> None:
     """Refuses what cannot work with steps in several pods.
 
     Raises:
-      NotOnVolumeError: A path does not lie on the shared volume.
-      SqliteOnClusterError: ML Metadata is kept in a file.
+      RunnerError: `not_on_volume`: A path does not lie on the shared volume.
+      RunnerError: `sqlite_on_cluster`: ML Metadata is kept in a file.
     """
     root = posixpath.normpath(config.kubeflow.mount_path)
     for key in (*_SHARED, *_SHARED_IF_GIVEN):
         path = str(load.value_at(config, key))
         if _lies_below(path, root) or (not path and key in _SHARED_IF_GIVEN):
             continue
-        raise NotOnVolumeError(
+        raise RunnerError(
+            "not_on_volume",
             f"{key} must lie below {root}, where every step mounts the shared volume"
-            f" (kubeflow.mount_path), got {path!r}"
+            f" (kubeflow.mount_path), got {path!r}",
         )
     if config.metadata.backend == SQLITE:
-        raise SqliteOnClusterError(
+        raise RunnerError(
+            "sqlite_on_cluster",
             "metadata.backend is sqlite, a file for one machine, but on a cluster several pods"
-            " write at once; set metadata.backend to mysql, and metadata.host"
+            " write at once; set metadata.backend to mysql, and metadata.host",
         )
 
 

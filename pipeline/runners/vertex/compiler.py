@@ -26,36 +26,18 @@ from tfx.orchestration.kubeflow.v2 import kubeflow_v2_dag_runner, pipeline_build
 from tfx.types import standard_component_specs
 
 from components import artifact_files
-from components.video_validator import errors as manifest_errors
 from components.video_validator import fingerprint, keys
 from pipeline import graph
 from pipeline.config.clusters import VertexConfig
 from pipeline.config.tree import PipelineConfig
-from pipeline.runners import beam, errors
+from pipeline.runners import beam
 from pipeline.runners.vertex import entry_point
 from schemas import manifest as manifest_file
+from schemas.errors import ManifestError, RunnerError
 
 COMMAND: Final = ("python", "-m", "pipeline.runners.vertex.entry_point")
 _REQUIRED: Final = ("project", "region", "pipeline_root", "image")
 _Resources = pipeline_spec_pb2.PipelineDeploymentConfig.PipelineContainerSpec.ResourceSpec
-
-
-class VertexIncompleteError(errors.RunnerError):
-    """Keys that Vertex AI cannot do without are not set."""
-
-    code = "vertex_incomplete"
-
-
-class VertexPathError(errors.RunnerError):
-    """A path that Vertex AI's nodes do not see."""
-
-    code = "vertex_path"
-
-
-class VertexInputError(errors.RunnerError):
-    """The videos cannot be fingerprinted on this machine."""
-
-    code = "vertex_input"
 
 
 def write_spec(
@@ -73,9 +55,10 @@ def write_spec(
         None, the bucket must be mounted here as it is for nodes.
 
     Raises:
-      VertexIncompleteError: A key of `vertex`, or `data.manifest`, is missing; names them all.
-      VertexPathError: A path that nodes do not see.
-      VertexInputError: The manifest, or a video that it names, cannot be read here.
+      RunnerError: `vertex_incomplete`: A key of `vertex`, or `data.manifest`, is missing; names
+        them all.
+      RunnerError: `vertex_path`: A path that nodes do not see.
+      RunnerError: `vertex_input`: The manifest, or a video that it names, cannot be read here.
     """
     _check(config)
     content = _input_fingerprint(config, manifest_copy)
@@ -92,8 +75,9 @@ def _check(config: PipelineConfig) -> None:
     if not config.data.manifest:
         missing.append("data.manifest")
     if missing:
-        raise VertexIncompleteError(
-            f"Vertex AI needs {', '.join(missing)}; set them in the configuration, or with --set"
+        raise RunnerError(
+            "vertex_incomplete",
+            f"Vertex AI needs {', '.join(missing)}; set them in the configuration, or with --set",
         )
     for key, value, starts in (
         ("data.manifest", config.data.manifest, ("/gcs/",)),
@@ -101,9 +85,10 @@ def _check(config: PipelineConfig) -> None:
         ("push.base_directory", config.push.base_directory, ("gs://", "/gcs/")),
     ):
         if value and not value.startswith(starts):
-            raise VertexPathError(
+            raise RunnerError(
+                "vertex_path",
                 f"{key} must be a path that Vertex AI's nodes see, got {value!r}: write"
-                f" {starts[0]}<bucket>/... for the object gs://<bucket>/..."
+                f" {starts[0]}<bucket>/... for the object gs://<bucket>/...",
             )
 
 
@@ -116,11 +101,12 @@ def _input_fingerprint(config: PipelineConfig, copy: pathlib.Path | None) -> str
         root = os.path.normpath(copy.parent / os.path.relpath(root, seen.parent))
     unreadable = _unreadable(here, root)
     if unreadable:
-        raise VertexInputError(
+        raise RunnerError(
+            "vertex_input",
             f"{len(unreadable)} of the videos of {here} cannot be read here, first {unreadable[0]};"
             " Vertex AI's cache is keyed by their content as it is when compiling: mount the bucket"
             f" below {artifact_files.MOUNT_ROOT}, give the manifest of a whole copy with"
-            " --manifest-copy, or take these rows out of the manifest"
+            " --manifest-copy, or take these rows out of the manifest",
         )
     return fingerprint.of(here, root)
 
@@ -128,10 +114,11 @@ def _input_fingerprint(config: PipelineConfig, copy: pathlib.Path | None) -> str
 def _unreadable(manifest: str, videos_root: str) -> list[str]:
     try:
         rows = manifest_file.read(manifest).rows
-    except manifest_errors.ManifestError as error:
-        raise VertexInputError(
+    except ManifestError as error:
+        raise RunnerError(
+            "vertex_input",
             f"{error}. It must be readable when compiling for Vertex AI, and its videos too: mount"
-            f" the bucket below {artifact_files.MOUNT_ROOT}, or give a copy with --manifest-copy"
+            f" the bucket below {artifact_files.MOUNT_ROOT}, or give a copy with --manifest-copy",
         ) from error
     written = sorted({row.values["path"] for row in rows if "path" in row.values})
     files = (manifest_file.resolve(name, manifest, videos_root) for name in written)

@@ -10,6 +10,7 @@ from tfx.types import standard_artifacts
 from components import artifact_files, artifact_types, dead_letters
 from components.data_gate import facts as gate_facts
 from schemas.dead_letter import DeadLetter
+from schemas.errors import ArtifactNotLocalError
 
 ROOT = pathlib.Path(__file__).parents[3]
 SOURCES = sorted(
@@ -40,7 +41,7 @@ def test_an_output_folder_exists_afterwards(tmp_path):
 
 
 def test_a_bucket_that_is_not_mounted_is_named(tmp_path):
-    with pytest.raises(artifact_files.ArtifactNotLocalError, match="bucket other is not") as caught:
+    with pytest.raises(ArtifactNotLocalError, match="bucket other is not") as caught:
         artifact_files.output_folder("gs://other/runs", mount_root=tmp_path)
     assert caught.value.code == "artifact_not_local"
     assert list(tmp_path.iterdir()) == []  # a folder made here would be no bucket
@@ -48,7 +49,7 @@ def test_a_bucket_that_is_not_mounted_is_named(tmp_path):
 
 @pytest.mark.parametrize("uri", ["s3://bucket/x", "gs:///x", "file:///data/x", "hdfs://name/x"])
 def test_other_addresses_are_refused(uri, tmp_path):
-    with pytest.raises(artifact_files.ArtifactNotLocalError, match="must lie under a plain path"):
+    with pytest.raises(ArtifactNotLocalError, match="must lie under a plain path"):
         artifact_files.local_folder(uri, mount_root=tmp_path)
 
 
@@ -67,13 +68,13 @@ def remote(tmp_path, monkeypatch):
 
 def test_dead_letters_of_a_bucket_are_not_written_into_a_folder_named_gs(remote, tmp_path):
     letters = [DeadLetter(record_key="a", code="no_face", message="m")]
-    with pytest.raises(artifact_files.ArtifactNotLocalError):
+    with pytest.raises(ArtifactNotLocalError):
         dead_letters.write(remote(artifact_types.DeadLetters), letters, num_inputs=1)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_dead_letters_of_a_bucket_are_not_read_as_none(remote):
-    with pytest.raises(artifact_files.ArtifactNotLocalError):
+    with pytest.raises(ArtifactNotLocalError):
         dead_letters.read(remote(artifact_types.DeadLetters).uri)
 
 
@@ -86,7 +87,7 @@ def test_facts_are_not_looked_for_in_a_folder_named_gs(remote):
         "letters_validator": artifact_types.DeadLetters,
         "letters_extractor": artifact_types.DeadLetters,
     }
-    with pytest.raises(artifact_files.ArtifactNotLocalError):
+    with pytest.raises(ArtifactNotLocalError):
         gate_facts.read({key: [remote(kind)] for key, kind in kinds.items()})
 
 

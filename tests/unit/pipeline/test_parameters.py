@@ -5,6 +5,7 @@ import pytest
 from pipeline import graph, parameters
 from pipeline.config import load
 from pipeline.runners import ir
+from schemas.errors import ConfigError
 
 
 @pytest.fixture(scope="module")
@@ -36,12 +37,12 @@ def test_arguments_take_the_type_of_their_key(config):
 @pytest.mark.parametrize(
     ("key", "text", "error"),
     [
-        ("clip.crop_size", "64", parameters.NotARunParameterError),
-        ("name", "other", parameters.NotARunParameterError),
-        ("training.epoch", "3", load.UnknownKeyError),
-        ("training.epochs", "many", load.WrongTypeError),
-        ("training.epochs", "0", load.RefusedValueError),
-        ("evaluation.min_auc", "1.5", load.RefusedValueError),
+        ("clip.crop_size", "64", ConfigError),
+        ("name", "other", ConfigError),
+        ("training.epoch", "3", ConfigError),
+        ("training.epochs", "many", ConfigError),
+        ("training.epochs", "0", ConfigError),
+        ("evaluation.min_auc", "1.5", ConfigError),
     ],
 )
 def test_a_bad_argument_is_refused_by_name(config, key, text, error):

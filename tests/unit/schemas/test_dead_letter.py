@@ -2,9 +2,9 @@
 
 import pytest
 
-from components.video import errors
 from schemas import dead_letter
 from schemas.dead_letter import DeadLetter
+from schemas.errors import VideoError
 
 
 def test_json_brings_back_an_equal_letter_on_one_line():
@@ -32,6 +32,6 @@ def subclasses(error):
 
 
 def test_every_video_error_has_a_code_of_the_closed_set():
-    codes = {error.code for error in subclasses(errors.VideoError) - {errors.VideoError}}
+    codes = {error.code for error in subclasses(VideoError) - {VideoError}}
     assert codes
     assert codes <= dead_letter.CODES

@@ -3,8 +3,8 @@
 import json
 
 import pytest
+from coded import raises_code
 
-from components.video_validator import errors
 from schemas import manifest
 
 
@@ -51,7 +51,7 @@ def test_a_row_with_too_many_cells_is_a_problem_of_that_row(read):
 
 
 def test_a_missing_column_is_named_with_the_nearest_one(read):
-    with pytest.raises(errors.ColumnMissingError, match=r"label \(is 'labell' meant") as caught:
+    with raises_code("manifest_column_missing", match=r"label \(is 'labell' meant") as caught:
         read("video_id,path,Labell\na,a.mp4,real\n")
     assert caught.value.code == "manifest_column_missing"
 
@@ -76,13 +76,13 @@ def test_unknown_columns_are_ignored_and_named(tmp_path):
 def test_an_unreadable_manifest_says_why(tmp_path, name, content, said):
     path = tmp_path / name
     path.write_bytes(content)
-    with pytest.raises(errors.ManifestUnreadableError, match=said) as caught:
+    with raises_code("manifest_unreadable", match=said) as caught:
         manifest.read(str(path))
     assert caught.value.code == "manifest_unreadable"
 
 
 def test_an_absent_manifest_is_unreadable(tmp_path):
-    with pytest.raises(errors.ManifestUnreadableError, match=r"absent.csv: No such file"):
+    with raises_code("manifest_unreadable", match=r"absent.csv: No such file"):
         manifest.read(str(tmp_path / "absent.csv"))
 
 

@@ -14,9 +14,10 @@ from tfx.orchestration.local import local_dag_runner
 from tfx.types import artifact_utils, channel_utils, standard_artifacts
 
 from components import artifact_types, dead_letters
-from components.data_gate import component, errors, keys
+from components.data_gate import component, keys
 from schemas import taxonomy, track_index, video_record
 from schemas.dead_letter import DeadLetter
+from schemas.errors import DeepfakeError
 
 SPLIT_NAMES = artifact_utils.encode_split_names(list(taxonomy.SPLITS))
 TYPES = {
@@ -120,7 +121,7 @@ def test_bad_data_stops_the_run_with_every_broken_rule(folder, limits):
     videos = folder / keys.MANIFEST / video_record.FILE_NAME
     records = video_record.read(videos)
     video_record.write(videos, [dataclasses.replace(r, target_identity="one") for r in records])
-    with pytest.raises(errors.DataGateError) as caught:
+    with pytest.raises(DeepfakeError) as caught:
         run(folder, limits)
     message = str(caught.value)
     assert message.startswith("the data breaks 2 of 6 rules; nothing was trained:")

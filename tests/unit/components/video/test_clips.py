@@ -3,9 +3,11 @@ import pathlib
 
 import numpy as np
 import pytest
+from coded import raises_code
 
-from components.video import clips, crops, errors
+from components.video import clips, crops
 from schemas.clip_spec import ClipSpec
+from schemas.errors import TooFewFramesError
 from schemas.face_config import FaceConfig
 
 REAL_VIDEOS = pathlib.Path(__file__).parents[5] / "shared" / "data" / "clips" / "videos"
@@ -71,24 +73,24 @@ def test_a_face_seen_too_rarely_is_no_track(crowd, spec, blazeface):
 
 
 def test_without_a_face_there_is_an_error_and_no_crop(plain, spec, faces, blazeface):
-    with pytest.raises(errors.NoFaceError, match="no face in any of 8 sampled frames"):
+    with raises_code("no_face", match="no face in any of 8 sampled frames"):
         list(clips.iter_tracks(plain, spec, faces, blazeface))
 
 
 def test_a_face_below_the_limit_is_too_small(talk, spec, blazeface):
-    with pytest.raises(errors.FaceTooSmallError, match="at least 200"):
+    with raises_code("face_too_small", match="at least 200"):
         list(clips.iter_tracks(talk, spec, FaceConfig(min_face_pixels=200), blazeface))
 
 
 def test_a_face_in_too_few_frames(make_video, portrait, spec, blazeface):
     view = portrait[:288, 100:388]
     path = make_video(frames=[view] + [np.full_like(view, 60)] * 49)
-    with pytest.raises(errors.TooFewFramesError, match="in 1 of 8 sampled frames"):
+    with pytest.raises(TooFewFramesError, match="in 1 of 8 sampled frames"):
         list(clips.iter_tracks(path, spec, FaceConfig(), blazeface))
 
 
 def test_a_video_of_less_than_t_frames(make_video, spec, faces, blazeface):
-    with pytest.raises(errors.TooFewFramesError, match="3 frames"):
+    with pytest.raises(TooFewFramesError, match="3 frames"):
         list(clips.iter_tracks(make_video(frames=3), spec, faces, blazeface))
 
 

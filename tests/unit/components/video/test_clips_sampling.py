@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from components.video import clips as video_clips
-from components.video import errors
 from schemas.clip_spec import ClipSpec
+from schemas.errors import TooFewFramesError
 
 
 def spec(num_clips=4, num_frames=8, sample_fps=8.0):
@@ -54,7 +54,7 @@ def test_a_video_of_t_frames_gives_each_of_them_once():
 
 
 def test_one_frame_less_is_too_few():
-    with pytest.raises(errors.TooFewFramesError, match="7 frames, but a clip takes 8"):
+    with pytest.raises(TooFewFramesError, match="7 frames, but a clip takes 8"):
         video_clips.clip_indices(regular(7), spec())
 
 

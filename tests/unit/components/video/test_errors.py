@@ -3,11 +3,12 @@ import pickle
 
 from components.video import errors
 from schemas import dead_letter
+from schemas.errors import VideoError
 
 LEAVES = [
     member
     for _, member in inspect.getmembers(errors, inspect.isclass)
-    if issubclass(member, errors.VideoError) and member is not errors.VideoError
+    if issubclass(member, VideoError) and member is not VideoError
 ]
 
 

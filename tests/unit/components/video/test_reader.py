@@ -1,8 +1,10 @@
 import av
 import numpy as np
 import pytest
+from coded import raises_code
 
-from components.video import errors, packets, reader
+from components.video import packets, reader
+from schemas.errors import TooFewFramesError, UndecodableVideoError
 
 FORMATS = {
     "b-frames": {"options": {"g": "15", "bf": "2"}},
@@ -93,17 +95,17 @@ def test_too_few_undamaged_frames_are_an_error(make_video):
 
     def pick(times):
         if len(times) < 8:
-            raise errors.TooFewFramesError("too few")
+            raise TooFewFramesError("too_few_frames", "too few")
         return [0, 59]
 
-    with pytest.raises(errors.CorruptFramesError, match="only 2 frames"):
+    with raises_code("corrupt_frames", match="only 2 frames"):
         reader.sample(path, pick, np.shape)
 
 
 def test_a_video_without_one_good_frame_is_undecodable(make_video):
     path = make_video("video.avi", codec="mjpeg")
     damage(path, range(60))
-    with pytest.raises(errors.UndecodableVideoError):
+    with pytest.raises(UndecodableVideoError):
         reader.sample(path, lambda times: [0], np.shape)
 
 

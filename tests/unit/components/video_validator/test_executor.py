@@ -5,13 +5,14 @@ import os
 import pathlib
 
 import pytest
+from coded import raises_code
 from ml_metadata import metadata_store
 from ml_metadata.proto import metadata_store_pb2
 from tfx.orchestration import metadata, pipeline
 from tfx.orchestration.local import local_dag_runner
 
 from components import dead_letters
-from components.video_validator import component, errors, keys
+from components.video_validator import component, keys
 from schemas import erased, taxonomy, video_record
 
 RULES = {
@@ -172,7 +173,7 @@ def test_a_manifest_without_a_usable_video_fails_the_execution(site, first_run):
     original = site.manifest.read_text()
     site.manifest.write_text("video_id,path,label\na,empty.mp4,real\nb,gone.mp4,fake\n")
     try:
-        with pytest.raises(errors.NoUsableVideoError, match="missing_file 1, undecodable 1"):
+        with raises_code("no_usable_video", match="missing_file 1, undecodable 1"):
             site.run()
         assert state(site.newest()) == "FAILED"
     finally:

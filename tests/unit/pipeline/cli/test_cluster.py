@@ -50,7 +50,7 @@ def compiled(monkeypatch, package):
     """What is compiled without --package: a small package, and the configurations it was of."""
     seen = []
 
-    def write_package(config, path):
+    def write_package(config, path, shown):
         seen.append(config)
         shutil.copy(package(), path)
         return package_file.read_package(path)

@@ -12,10 +12,10 @@ import pytest
 
 from pipeline.cli import compilation, main, options
 from pipeline.config import load
-from pipeline.runners.errors import RunnerError
+from pipeline.dashboards import visualisations
 from pipeline.runners.kubeflow import compiler as kubeflow_compiler
 from pipeline.runners.kubeflow import package_file
-from schemas import errors
+from schemas.errors import CallError, ConfigError, RunnerError
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +32,7 @@ def no_compiler(monkeypatch):
     """Stands for the two compilers; returns the calls made to them."""
     calls = []
 
-    def write_package(config, path):
+    def write_package(config, path, shown):
         calls.append(config)
         path.write_text("package")
         return package_file.Package(config.name, "d" * 64, {"training.epochs": "training_epochs"})
@@ -48,7 +48,7 @@ def no_compiler(monkeypatch):
 
 def test_a_fresh_process_writes_the_same_bytes_and_says_what_it_wrote(tmp_path):
     here = tmp_path / "here.yaml"
-    package = kubeflow_compiler.write_package(load.load("kubeflow"), here)
+    package = kubeflow_compiler.write_package(load.load("kubeflow"), here, visualisations)
     script = "from pipeline.cli import compilation; compilation.compile_pipeline()"
     done = subprocess.run(
         [sys.executable, "-c", script, "-o", "there.yaml"],
@@ -94,7 +94,7 @@ def test_vertex_gets_the_copy_of_the_manifest_and_another_ending(no_compiler, ca
 
 
 def test_a_package_without_parameters_says_so(monkeypatch, no_compiler, capsys):
-    def write_package(config, path):
+    def write_package(config, path, shown):
         path.write_text("package")
         return package_file.Package(config.name, "d" * 64, {})
 
@@ -106,19 +106,19 @@ def test_a_package_without_parameters_says_so(monkeypatch, no_compiler, capsys):
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        (["-o", "x.json"], errors.CallError, "-o must end with .yaml for kubeflow, got x.json"),
-        (["--target", "vertex", "-o", "x.yaml"], errors.CallError, "-o must end with .json"),
-        (["-o", "absent/x.yaml"], errors.CallError, "no folder absent to write x.yaml to"),
-        (["--config", "own.yaml"], errors.CallError, "own.yaml is the configuration"),
-        (["--set", "training.epochs"], errors.CallError, "--set wants KEY=VALUE"),
-        (["--set", "training.epoch=1"], load.ConfigError, "did you mean training.epochs"),
-        (["--config", "kubflow"], load.ConfigError, "did you mean kubeflow"),
+        (["-o", "x.json"], CallError, "-o must end with .yaml for kubeflow, got x.json"),
+        (["--target", "vertex", "-o", "x.yaml"], CallError, "-o must end with .json"),
+        (["-o", "absent/x.yaml"], CallError, "no folder absent to write x.yaml to"),
+        (["--config", "own.yaml"], CallError, "own.yaml is the configuration"),
+        (["--set", "training.epochs"], CallError, "--set wants KEY=VALUE"),
+        (["--set", "training.epoch=1"], ConfigError, "did you mean training.epochs"),
+        (["--config", "kubflow"], ConfigError, "did you mean kubeflow"),
         (["--manifest-copy", "m.csv"], click.UsageError, "--manifest-copy is for --target vertex"),
-        (["--output", "runs"], package_file.NotOnVolumeError, "output must lie below"),
-        (["--config", "local"], package_file.NotOnVolumeError, "got 'runs'"),
+        (["--output", "runs"], RunnerError, "output must lie below"),
+        (["--config", "local"], RunnerError, "got 'runs'"),
         (
             ["--set", "metadata={backend: sqlite}"],
-            package_file.SqliteOnClusterError,
+            RunnerError,
             "metadata.backend is sqlite",
         ),
     ],
@@ -137,7 +137,7 @@ def test_a_file_of_before_stays_where_the_compiler_refuses(monkeypatch):
 
     def refuse(config, path):
         path.write_text("half")
-        raise RunnerError("no")
+        raise RunnerError("runner_error", "no")
 
     monkeypatch.setattr("pipeline.runners.kubeflow.compiler.write_package", refuse)
     with pytest.raises(RunnerError):
@@ -147,7 +147,7 @@ def test_a_file_of_before_stays_where_the_compiler_refuses(monkeypatch):
 
 def test_a_folder_in_the_place_of_the_file_is_told(no_compiler):
     pathlib.Path("deepfake-kubeflow.yaml").mkdir()
-    with pytest.raises(errors.CallError, match=r"cannot write deepfake-kubeflow.yaml: Is a dir"):
+    with pytest.raises(CallError, match=r"cannot write deepfake-kubeflow.yaml: Is a dir"):
         compile_pipeline()
 
 
@@ -161,8 +161,8 @@ def chatter(error):
     ("error", "shown"),
     [
         (None, ""),
-        (RunnerError("no"), ""),
-        (load.ConfigError("no"), ""),
+        (RunnerError("runner_error", "no"), ""),
+        (ConfigError("config_error", "no"), ""),
         (KeyError("a"), "chatter\n"),
     ],
 )

@@ -10,10 +10,10 @@ import pytest
 
 from pipeline.cli import dashboard, main
 from pipeline.dashboards import server
-from pipeline.dashboards.errors import PanelDataError
 from pipeline.dashboards.pages import DATA, Absent, Page
 from pipeline.runs import events
 from pipeline.runs.events import Outcome
+from schemas.errors import PanelDataError
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def pages(monkeypatch):
     def content(self):
         def build(run):
             if self is DATA and run.run_id in broken:
-                raise PanelDataError("the panel is wrong; correct it")
+                raise PanelDataError("panel_data", "the panel is wrong; correct it")
             return Absent(reason="Nothing.")
 
         return build

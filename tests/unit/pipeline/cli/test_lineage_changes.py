@@ -13,7 +13,7 @@ import pytest
 from pipeline.cli import lineage
 from pipeline.runs import folders
 from pipeline.runs.folders import DashboardFolder
-from schemas import errors
+from schemas.errors import CallError, OutputInUseError
 
 _MAKER = pathlib.Path(__file__).parents[3] / "benchmarks" / "lineage_store.py"
 KEY = "made/swap/v7"
@@ -61,7 +61,7 @@ def test_diff_prints_csv_and_json_with_everything(call):
 
 
 def test_an_unknown_run_is_a_bad_call_with_a_code(call):
-    with pytest.raises(errors.CallError, match="no run '1999'") as refused:
+    with pytest.raises(CallError, match="no run '1999'") as refused:
         call("diff", "1999", "latest")
     assert refused.value.code == "unknown_run"
 
@@ -69,7 +69,7 @@ def test_an_unknown_run_is_a_bad_call_with_a_code(call):
 def test_a_folder_without_records_is_a_bad_call_and_stays_as_it_is(call, output):
     shutil.rmtree(output)
     for arguments in (("verify",), ("erase", KEY), ("erase", KEY, "--execute")):
-        with pytest.raises(errors.CallError, match="no records"):
+        with pytest.raises(CallError, match="no records"):
             call(*arguments)
     assert not output.exists()
 
@@ -103,7 +103,7 @@ def test_erase_without_execute_prints_the_plan_and_leaves_all_as_it_is(call, out
 
 
 def test_erase_wants_the_full_key_once_more(call, output):
-    with pytest.raises(errors.CallError, match="nothing was erased") as refused:
+    with pytest.raises(CallError, match="nothing was erased") as refused:
         call("erase", "person3", "--execute", "--confirm", "person3")
     assert refused.value.code == "not_confirmed"
     assert not (output / "erased.jsonl").exists()
@@ -128,7 +128,7 @@ def test_erase_with_the_key_erases_and_says_so(call, output):
 def test_erase_is_refused_while_a_run_is_at_work(call, output):
     with (
         folders.locked(output),
-        pytest.raises(errors.OutputInUseError, match="another run is using"),
+        pytest.raises(OutputInUseError, match="another run is using"),
     ):
         call("erase", KEY, "--execute", "--confirm", KEY)
     assert not (output / "erased.jsonl").exists()

@@ -4,12 +4,13 @@ import json
 
 import click
 import pytest
+from coded import raises_code
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2 as pb
 
 from pipeline.cli import metadata
 from pipeline.metadata import connection
-from schemas import errors
+from schemas.errors import CallError
 
 
 @pytest.fixture
@@ -96,7 +97,7 @@ def test_what_is_wrong_with_the_store_is_one_line_without_the_librarys(
     call, on_server, monkeypatch, capfd
 ):
     monkeypatch.setenv("DEEPFAKE_METADATA_PASSWORD", "wrong-word")
-    with pytest.raises(errors.CallError, match="refuses the account 'deepfake'") as caught:
+    with pytest.raises(CallError, match="refuses the account 'deepfake'") as caught:
         call("check", *on_server)
     assert caught.value.code == "metadata_access_denied"
     assert "\n" not in str(caught.value)
@@ -104,7 +105,7 @@ def test_what_is_wrong_with_the_store_is_one_line_without_the_librarys(
 
 
 def test_an_override_without_a_value_is_echoed(call):
-    with pytest.raises(errors.BadOverrideError, match=r"'metadata\.host'"):
+    with raises_code("bad_override", match=r"'metadata\.host'"):
         call("check", "--set", "metadata.host")
 
 

@@ -7,9 +7,9 @@ import threading
 import time
 
 import pytest
+from coded import raises_code
 
 from pipeline.cli import node
-from pipeline.runners import errors
 from pipeline.runs.folders import RunFolder
 
 HOLD = """
@@ -38,7 +38,7 @@ def other(folder):
 
 
 def test_a_live_attempt_is_not_joined(folder, other):
-    refused = pytest.raises(errors.AttemptStillRunningError, match="another attempt of Trainer")
+    refused = raises_code("attempt_still_running", match="another attempt of Trainer")
     with refused, node.alone_in_attempt(folder, "Trainer", patience_seconds=0.1):
         pass
 

@@ -13,10 +13,10 @@ from kfp import compiler, dsl
 from pipeline.cli import steps_worker
 from pipeline.config import load
 from pipeline.config.tree import PipelineConfig
-from pipeline.runners import errors
 from pipeline.runs import events, folders
 from pipeline.runs.events import Outcome
 from pipeline.runs.journal import Follower
+from schemas.errors import RunnerError
 
 HEAD = """
     import os, pathlib, signal, sys, time
@@ -61,7 +61,7 @@ def compile_to(monkeypatch, folder):
     def compile_to(scripts, *, retries=0):
         received = []
 
-        def write_package(config, path, *, on_cluster):
+        def write_package(config, path, shown, *, on_cluster):
             received.append((config, on_cluster))
 
             def body():
@@ -104,7 +104,7 @@ def test_the_volume_is_the_output_folder(folder, compile_to, tmp_path):
 
 
 def test_what_steps_hand_to_kubeflow_is_kept_in_the_folder_of_the_run(folder, monkeypatch):
-    def write_package(config, path, *, on_cluster):
+    def write_package(config, path, shown, *, on_cluster):
         @dsl.container_component
         def show(page: dsl.Output[dsl.HTML]):
             return dsl.ContainerSpec(image="image", command=["touch"], args=[page.path])
@@ -181,7 +181,7 @@ def test_the_report_step_finds_the_failure_in_the_journal(folder, compile_to):
 
 def test_a_package_that_cannot_be_compiled_is_a_failure(folder, monkeypatch):
     def refuse(config, path, *, on_cluster):
-        raise errors.BundleTooLargeError("too long")
+        raise RunnerError("bundle_too_large", "too long")
 
     monkeypatch.setattr("pipeline.runners.kubeflow.compiler.write_package", refuse)
     assert steps_worker.main([str(folder.path)]) == 1

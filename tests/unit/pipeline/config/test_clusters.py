@@ -3,6 +3,7 @@
 import pytest
 
 from pipeline.config import load
+from schemas.errors import ConfigError
 
 
 def configured(text):
@@ -40,16 +41,16 @@ def test_tolerations_and_secrets_are_lists_of_sections():
 @pytest.mark.parametrize(
     ("text", "error", "words"),
     [
-        ("nodes: {Trainr: {cpu: '2'}}", load.RefusedValueError, "nodes must be one of"),
-        ("nodes: {Trainer: {cpus: '2'}}", load.UnknownKeyError, "kubeflow.nodes.Trainer.cpus"),
-        ("nodes: {Trainer: {cpu: 2}}", load.WrongTypeError, "Trainer.cpu must be text, got 2"),
-        ("default: {memory: 4 GB}", load.RefusedValueError, "quantity such as 500m, 2 or 4Gi"),
-        ("default: {retries: -1}", load.RefusedValueError, "retries must be at least 0"),
-        ("default: {tolerations: [{effect: Never}]}", load.RefusedValueError, "effect must be"),
-        ("labels: {1: a}", load.WrongTypeError, "keys of kubeflow.labels must be text"),
-        ("secrets: [{secret: a, key: b}]", load.MissingKeyError, "secrets[0].variable"),
-        ("mount_path: data", load.RefusedValueError, "mount_path must be absolute"),
-        ("volume: Not_A_Name", load.RefusedValueError, "Not_A_Name"),
+        ("nodes: {Trainr: {cpu: '2'}}", ConfigError, "nodes must be one of"),
+        ("nodes: {Trainer: {cpus: '2'}}", ConfigError, "kubeflow.nodes.Trainer.cpus"),
+        ("nodes: {Trainer: {cpu: 2}}", ConfigError, "Trainer.cpu must be text, got 2"),
+        ("default: {memory: 4 GB}", ConfigError, "quantity such as 500m, 2 or 4Gi"),
+        ("default: {retries: -1}", ConfigError, "retries must be at least 0"),
+        ("default: {tolerations: [{effect: Never}]}", ConfigError, "effect must be"),
+        ("labels: {1: a}", ConfigError, "keys of kubeflow.labels must be text"),
+        ("secrets: [{secret: a, key: b}]", ConfigError, "secrets[0].variable"),
+        ("mount_path: data", ConfigError, "mount_path must be absolute"),
+        ("volume: Not_A_Name", ConfigError, "Not_A_Name"),
     ],
 )
 def test_what_is_wrong_is_named(text, error, words):

@@ -1,6 +1,7 @@
 """Which stores a configuration may name."""
 
 import pytest
+from coded import raises_code
 
 from pipeline.config import load
 
@@ -12,21 +13,21 @@ def configured(**values):
 
 @pytest.mark.parametrize("name", ["postgresql", "postgres"])
 def test_postgresql_is_refused_with_its_reasons(name):
-    with pytest.raises(load.RefusedValueError) as caught:
+    with raises_code("config_refused_value") as caught:
         configured(backend=name, host="db")
     for reason in ("backslash", "run as SQL", "register one type twice", "any order", "blessing"):
         assert reason in str(caught.value)
 
 
 def test_a_server_needs_a_host_and_no_file():
-    with pytest.raises(load.RefusedValueError, match=r"metadata\.host"):
+    with raises_code("config_refused_value", match=r"metadata\.host"):
         configured(backend="mysql")
-    with pytest.raises(load.RefusedValueError, match=r"metadata\.sqlite"):
+    with raises_code("config_refused_value", match=r"metadata\.sqlite"):
         configured(backend="mysql", host="db", sqlite="metadata.db")
 
 
 def test_another_backend_is_refused_by_name():
-    with pytest.raises(load.RefusedValueError, match="one of sqlite, mysql, got 'oracle'"):
+    with raises_code("config_refused_value", match="one of sqlite, mysql, got 'oracle'"):
         configured(backend="oracle")
 
 

@@ -4,11 +4,11 @@ import io
 
 import numpy as np
 import pytest
+from coded import raises_code
 from PIL import Image
 
 from pipeline.dashboards import frames
 from pipeline.dashboards import sources as outputs
-from pipeline.dashboards.errors import UnreadableExamplesError
 from schemas import erased, features
 
 FAKE, REAL = "lab/swap/p6_fake", "lab/original/p6"
@@ -117,7 +117,7 @@ def test_torn_examples_are_told_with_what_to_do(recorded, tmp_path):
     run = recorded.run_of(tmp_path, artifacts)
     for shard in (run.files(outputs.EXAMPLES) / "Split-test").iterdir():
         shard.write_bytes(shard.read_bytes()[:-20])
-    with pytest.raises(UnreadableExamplesError, match="run FrameExtractor again"):
+    with raises_code("unreadable_examples", match="run FrameExtractor again"):
         frames.write(run, frames.main_tracks(run), per_video=1)
 
 

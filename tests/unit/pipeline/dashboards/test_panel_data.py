@@ -7,9 +7,9 @@ import re
 import pytest
 
 from pipeline.dashboards import panel_data
-from pipeline.dashboards.errors import PanelDataError
 from pipeline.dashboards.panel_data import NAMES, Cards, Robustness, Tuning
 from pipeline.runs.folders import RunFolder
+from schemas.errors import PanelDataError
 
 DOCUMENT = pathlib.Path(__file__).parents[4] / "docs" / "dashboard-data.md"
 FIGURE = {"value": 0.9, "num_videos": 10}

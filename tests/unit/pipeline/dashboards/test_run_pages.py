@@ -11,13 +11,13 @@ from ml_metadata.metadata_store import metadata_store
 
 from pipeline.config import load
 from pipeline.dashboards import page_problems, pages, run_pages, sources, writing
-from pipeline.dashboards.errors import PanelDataError
 from pipeline.lineage import graph, store
 from pipeline.metadata import connection
 from pipeline.runs import events
 from pipeline.runs.events import NodeState
 from pipeline.runs.folders import DashboardFolder, RunFolder
 from pipeline.runs.journal import Journal
+from schemas.errors import PanelDataError
 from schemas.names import NODES, REPORT
 
 NAMES = {page.name for page in pages.PAGES}
@@ -88,7 +88,7 @@ def test_every_node_that_feeds_a_page_is_one_of_the_graph():
 
 
 def test_a_page_that_cannot_be_made_says_why_and_the_others_are_written(recorded_run, built):
-    built["evaluation"] = PanelDataError("robustness.json breaks its contract")
+    built["evaluation"] = PanelDataError("panel_data", "robustness.json breaks its contract")
     run_pages.after_node(recorded_run.folder, "Evaluator")
     assert written(recorded_run) == {"evaluation", "errors"}
     shown = text_of(recorded_run, "evaluation")
@@ -99,7 +99,7 @@ def test_a_page_that_cannot_be_made_says_why_and_the_others_are_written(recorded
 
 
 def test_what_only_says_why_it_is_none_is_written_anew_by_the_command(recorded_run, built):
-    built["evaluation"] = PanelDataError("no good")
+    built["evaluation"] = PanelDataError("panel_data", "no good")
     run_pages.after_node(recorded_run.folder, "Evaluator")
     opened = sources.of_run(recorded_run.folder, store.opened(recorded_run.config))
     assert writing.is_current(writing.page_path(pages.ERRORS, opened), writing.stamp_of_run(opened))
@@ -126,7 +126,7 @@ def test_the_copy_of_a_page_is_one_file_that_needs_no_other(recorded_run, built,
 
 def test_a_copy_is_there_even_if_the_page_could_not_be_made(recorded_run, built, tmp_path):
     """Kubeflow's pages show an error of their own where the file of an artifact is missing."""
-    built["training"] = PanelDataError("no good")
+    built["training"] = PanelDataError("panel_data", "no good")
     run_pages.after_node(recorded_run.folder, "Trainer", page_copy=tmp_path / "copy")
     assert "panel_data: the page Training as one file: no good" in (tmp_path / "copy").read_text()
 

@@ -3,9 +3,9 @@
 import pytest
 
 from pipeline.dashboards import page_problems
-from pipeline.dashboards.errors import PanelDataError
 from pipeline.dashboards.page_problems import Problems
 from pipeline.runs.folders import RunFolder
+from schemas.errors import PanelDataError
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def codes(folder):
 
 def test_what_a_reader_can_correct_is_told_without_a_traceback(folder, caplog):
     with Problems(folder, "Evaluator").told("the page Evaluation") as guard:
-        raise PanelDataError("robustness.json breaks its contract; correct it")
+        raise PanelDataError("panel_data", "robustness.json breaks its contract; correct it")
     [problem] = page_problems.of_run(folder)
     assert problem == guard.problem
     assert (problem.code, problem.type) == ("panel_data", "PanelDataError")
@@ -56,7 +56,7 @@ def test_what_went_well_leaves_no_file(folder):
 
 def test_each_process_has_a_file_and_a_new_attempt_begins_it_anew(folder):
     for node in ("Trainer", "Evaluator", "Trainer"):
-        Problems(folder, node).add(f"the page of {node}", PanelDataError("no good"))
+        Problems(folder, node).add(f"the page of {node}", PanelDataError("panel_data", "no good"))
     assert [problem.message for problem in page_problems.of_run(folder)] == [
         "the page of Evaluator: no good",
         "the page of Trainer: no good",

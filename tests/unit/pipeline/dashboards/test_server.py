@@ -7,10 +7,10 @@ import threading
 import urllib.parse
 
 import pytest
+from coded import raises_code
 
 from pipeline.config import load
 from pipeline.dashboards import server, site
-from pipeline.dashboards.errors import PortInUseError
 from pipeline.dashboards.pages import Absent, Page
 from pipeline.runs import events, folders
 from pipeline.runs.events import NodeState, Outcome
@@ -224,7 +224,7 @@ def test_what_cannot_be_made_is_said_with_its_code(make_run, ask, plain):
 
 def test_a_port_that_is_taken_is_told_with_a_way_out(answering, tmp_path):
     config = load.with_overrides(load.load("demo"), {"output": str(tmp_path)})
-    with pytest.raises(PortInUseError, match="choose another --port, or 0"):
+    with raises_code("port_in_use", match="choose another --port, or 0"):
         server.opened(config, port=answering.server_address[1])
 
 

@@ -7,17 +7,18 @@ import pathlib
 import re
 
 import pytest
+from coded import raises_code
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipeline.config import load
 from pipeline.dashboards import panel_data, site, sources, writing
-from pipeline.dashboards.errors import NoRunsError, PanelDataError
 from pipeline.dashboards.pages import DATA, PAGES, Absent, Page
 from pipeline.metadata import connection
 from pipeline.runs import events
 from pipeline.runs.folders import RunFolder
 from schemas import erased
+from schemas.errors import PanelDataError
 
 _MAKER = pathlib.Path(__file__).parents[3] / "benchmarks" / "lineage_store.py"
 
@@ -176,7 +177,7 @@ def test_a_run_that_cannot_be_read_is_told_and_stops_no_other(runs, config, made
 
 def test_a_folder_without_runs_says_what_to_do(tmp_path):
     empty = load.with_overrides(load.load("demo"), {"output": str(tmp_path)})
-    with pytest.raises(NoRunsError, match="see --output"):
+    with raises_code("no_runs", match="see --output"):
         site.build(empty)
     assert list(tmp_path.iterdir()) == []
 

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from coded import raises_code
 from google.protobuf import json_format
 from kfp import dsl
 from kfp.pipeline_spec import pipeline_spec_pb2
@@ -71,7 +72,7 @@ def test_what_is_no_json_is_never_written(executor_input, made, tmp_path, number
 
 def test_a_figure_that_the_package_does_not_know_is_refused(executor_input, made):
     made(other=dsl.Metrics())
-    with pytest.raises(visualisations.UndeclaredFigureError, match="Trainer has no output other"):
+    with raises_code("undeclared_figure", match="Trainer has no output other"):
         visualisations.write_figures(executor_input, "Trainer", run=None)
 
 

@@ -5,8 +5,9 @@ import pathlib
 import shutil
 
 import pytest
+from coded import raises_code
 
-from pipeline.lineage import erasure, errors, verification
+from pipeline.lineage import erasure, verification
 from pipeline.metadata import connection
 from pipeline.runs.folders import DashboardFolder
 from schemas import erased
@@ -86,7 +87,7 @@ def test_videos_made_from_an_erased_one_are_named(reader, plan):
 
 
 def test_an_unknown_key_names_the_nearest_one(plan):
-    with pytest.raises(errors.UnknownVideoError, match="did you mean made/swap/v7"):
+    with raises_code("unknown_video", match="did you mean made/swap/v7"):
         plan("made/swop/v7")
 
 
@@ -94,7 +95,7 @@ def test_a_name_of_two_datasets_is_refused(reader, plan):
     manifest = reader().artifacts_by_type("VideoManifest")[0]
     path = pathlib.Path(manifest.uri, "videos.jsonl")
     path.write_text(path.read_text().replace('"dataset": "made"', '"dataset": "other"', 8))
-    with pytest.raises(erasure.AmbiguousIdentityError, match="made/person3, other/person3"):
+    with raises_code("ambiguous_identity", match="made/person3, other/person3"):
         plan("person3")
 
 

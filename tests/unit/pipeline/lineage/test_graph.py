@@ -6,10 +6,11 @@ import pathlib
 
 import jsonschema
 import pytest
+from coded import raises_code
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
 
-from pipeline.lineage import errors, export, graph, store
+from pipeline.lineage import export, graph, store
 from pipeline.lineage.graph import Role
 from pipeline.metadata import connection
 from schemas import erased
@@ -164,9 +165,9 @@ def test_what_was_deleted_says_so(make_store, tmp_path):
 
 
 def test_what_nothing_is_called_is_refused_with_the_nearest_name(made):
-    with pytest.raises(errors.UnknownModelError, match="did you mean 1000"):
+    with raises_code("unknown_model", match="did you mean 1000"):
         graph.graph_of(made, "10000000")
-    with pytest.raises(errors.UnknownModelError):
+    with raises_code("unknown_model"):
         graph.graph_of(made, "no-such")
 
 
@@ -219,7 +220,7 @@ def test_the_name_of_the_file_chooses_the_format(name, kind):
 
 
 def test_a_name_without_a_format_is_refused():
-    with pytest.raises(export.UnknownFormatError, match="openlineage"):
+    with raises_code("unknown_format", match="openlineage"):
         export.format_of(pathlib.Path("a.pdf"))
 
 

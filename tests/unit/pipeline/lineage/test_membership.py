@@ -1,8 +1,8 @@
 """Who saw a video, a person or a dataset."""
 
-import pytest
+from coded import raises_code
 
-from pipeline.lineage import errors, membership
+from pipeline.lineage import membership
 from pipeline.lineage.store import Store
 from pipeline.metadata import connection
 
@@ -64,12 +64,12 @@ def test_a_video_without_a_face_was_seen_by_nobody(store):
 
 
 def test_the_kind_can_be_given(store):
-    with pytest.raises(errors.UnknownVideoError):
+    with raises_code("unknown_video"):
         membership.trains_on(store, "made", "video")
 
 
 def test_a_bare_video_id_is_answered_with_the_record_key(store):
-    with pytest.raises(errors.UnknownVideoError, match=r"did you mean made/swap/v1\?"):
+    with raises_code("unknown_video", match=r"did you mean made/swap/v1\?"):
         membership.trains_on(store, "v1")
 
 

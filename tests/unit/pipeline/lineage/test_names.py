@@ -1,8 +1,10 @@
 """What a person may call a model or a run."""
 
 import pytest
+from coded import raises_code
 
-from pipeline.lineage import errors, names
+from pipeline.lineage import names
+from schemas.errors import UnknownRunError
 
 
 def test_a_model_goes_by_pushed_version_folder_id_and_run(store, history, made):
@@ -20,19 +22,19 @@ def test_the_id_of_a_pushed_model_means_its_model(store):
 
 
 def test_an_unknown_model_is_answered_with_the_nearest(store):
-    with pytest.raises(errors.UnknownModelError, match=r"did you mean 1001\?|did you mean 100"):
+    with raises_code("unknown_model", match=r"did you mean 1001\?|did you mean 100"):
         names.model(store, "10011")
 
 
 def test_the_id_of_another_artifact_is_no_model(store):
     [manifest, *_] = store.artifacts_by_type("VideoManifest")
-    with pytest.raises(errors.UnknownModelError):
+    with raises_code("unknown_model"):
         names.model(store, str(manifest.id))
 
 
 @pytest.mark.parametrize("name", ["9" * 30, "", "\u0663", "-1"])
 def test_odd_names_are_unknown_models(store, name):
-    with pytest.raises(errors.UnknownModelError):
+    with raises_code("unknown_model"):
         names.model(store, name)
 
 
@@ -42,10 +44,10 @@ def test_a_run_goes_by_the_start_of_its_id(store, made):
 
 
 def test_the_start_of_several_runs_is_ambiguous(store):
-    with pytest.raises(errors.AmbiguousRunError, match="give more"):
+    with raises_code("ambiguous_run", match="give more"):
         names.run(store, "20260101")
 
 
 def test_an_unknown_run_is_answered_with_the_nearest(store, made):
-    with pytest.raises(errors.UnknownRunError, match=f"did you mean {made.run_name(0)}"):
+    with pytest.raises(UnknownRunError, match=f"did you mean {made.run_name(0)}"):
         names.run(store, "20260101-000000-mad3")

@@ -3,8 +3,8 @@
 import pytest
 
 from pipeline.config import load
-from pipeline.lineage import errors
 from pipeline.lineage import store as stores
+from schemas.errors import NoRecordsError
 
 
 def test_runs_come_oldest_first_with_their_pipeline(store, made):
@@ -62,7 +62,7 @@ def test_a_type_that_nothing_was_written_of_is_empty(store):
 
 def test_an_output_folder_without_runs_has_no_records(tmp_path):
     config = load.with_overrides(load.load("local"), {"output": str(tmp_path)})
-    with pytest.raises(errors.NoRecordsError, match=r"metadata\.db"):
+    with pytest.raises(NoRecordsError, match=r"metadata\.db"):
         stores.opened(config)
     assert not list(tmp_path.iterdir()), "a question must not make a store"
 

@@ -4,10 +4,12 @@ import re
 
 import pymysql
 import pytest
+from coded import raises_code
 from ml_metadata.proto import metadata_store_pb2 as pb
 
 from pipeline.config import load
-from pipeline.metadata import copying, errors, schema, transfer, verification
+from pipeline.metadata import copying, schema, transfer, verification
+from schemas.errors import MetadataUnreachableError
 
 
 def counts(mariadb, database):
@@ -139,7 +141,7 @@ def test_two_artifacts_in_one_folder_are_a_conflict(source, team, config, mariad
     team.run("team-1", "/shared")
     developer.run("mine-1", "/shared")
     before = counts(mariadb, database)
-    with pytest.raises(errors.CopyConflictError, match=r"/shared/.*--rewrite"):
+    with raises_code("metadata_copy_conflict", match=r"/shared/.*--rewrite"):
         copying.copy(config, path)
     assert counts(mariadb, database) == before
 
@@ -149,7 +151,7 @@ def test_two_runs_of_one_name_are_a_conflict(source, team, config, mariadb, data
     team.run("run-1", "/team")
     developer.run("run-1", "/mine")
     before = counts(mariadb, database)
-    with pytest.raises(errors.CopyConflictError, match="both stores have a run run-1"):
+    with raises_code("metadata_copy_conflict", match="both stores have a run run-1"):
         copying.copy(config, path)
     assert counts(mariadb, database) == before
 
@@ -158,7 +160,7 @@ def test_types_that_cannot_be_one_are_a_conflict(source, team, config):
     path, developer = source
     team.store.put_artifact_type(pb.ArtifactType(name="Model", properties={"span": pb.STRING}))
     developer.run("mine-1", "/mine")
-    with pytest.raises(errors.CopyConflictError, match="property span"):
+    with raises_code("metadata_copy_conflict", match="property span"):
         copying.copy(config, path)
 
 
@@ -168,7 +170,7 @@ def test_a_value_that_the_server_cannot_hold_is_told(source, team, config, maria
     [model] = developer.store.get_artifacts_by_type("Model")
     model.properties["span"].int_value = 2**40
     developer.store.put_artifacts([model])
-    with pytest.raises(errors.CopyConflictError, match="int_value"):
+    with raises_code("metadata_copy_conflict", match="int_value"):
         copying.copy(config, path)
     assert counts(mariadb, database)["Execution"] == 0
 
@@ -184,7 +186,7 @@ def test_a_failure_in_the_middle_leaves_nothing(
         raise pymysql.err.OperationalError(2013, "Lost connection")
 
     monkeypatch.setattr(transfer.Transfer, "_events", fail)
-    with pytest.raises(errors.UnreachableError, match="Lost connection"):
+    with pytest.raises(MetadataUnreachableError, match="Lost connection"):
         copying.copy(config, path)
     assert counts(mariadb, database) == before
 
@@ -203,7 +205,7 @@ def test_what_reads_back_differently_is_not_kept(
         self._database.delete("Artifact", artifact)
 
     monkeypatch.setattr(transfer.Transfer, "_events", write_and_spoil)
-    with pytest.raises(errors.CopyNotVerifiedError, match="Artifact: 1 of 2 rows"):
+    with raises_code("metadata_copy_not_verified", match="Artifact: 1 of 2 rows"):
         copying.copy(config, path)
     assert counts(mariadb, database) == before
 
@@ -230,11 +232,11 @@ def test_a_collision_with_another_client_is_tried_again(source, team, config, mo
 
 
 def test_only_a_file_with_records_can_be_copied(config, tmp_path):
-    with pytest.raises(errors.NothingToCopyError, match=re.escape(str(tmp_path / "no.db"))):
+    with raises_code("metadata_nothing_to_copy", match=re.escape(str(tmp_path / "no.db"))):
         copying.copy(config, tmp_path / "no.db")
 
 
 def test_only_a_server_can_be_copied_to(source):
     path, _ = source
-    with pytest.raises(errors.NothingToCopyError, match=r"metadata\.backend: mysql"):
+    with raises_code("metadata_nothing_to_copy", match=r"metadata\.backend: mysql"):
         copying.copy(load.load("local"), path)

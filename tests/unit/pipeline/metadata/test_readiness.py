@@ -4,11 +4,13 @@ import threading
 import time
 
 import pytest
+from coded import raises_code
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
 
 from pipeline.config import load
-from pipeline.metadata import connection, errors, readiness, schema
+from pipeline.metadata import connection, readiness, schema
+from schemas.errors import MetadataUnreachableError
 
 
 def ready(config, patience=0.0):
@@ -28,21 +30,21 @@ def test_an_empty_database_gets_its_tables(mariadb, config, database):
 
 def test_a_wrong_password_is_told_without_it(config, monkeypatch):
     monkeypatch.setenv("DEEPFAKE_METADATA_PASSWORD", "wrong-word")
-    with pytest.raises(errors.AccessDeniedError, match=r"'deepfake'.*Access denied") as caught:
+    with raises_code("metadata_access_denied", match=r"'deepfake'.*Access denied") as caught:
         ready(config)
     assert "wrong-word" not in str(caught.value)
 
 
 def test_no_account_is_told_before_anything_is_tried(config, monkeypatch):
     monkeypatch.delenv("DEEPFAKE_METADATA_PASSWORD")
-    with pytest.raises(errors.MissingAccountError, match="DEEPFAKE_METADATA_PASSWORD not set"):
+    with raises_code("metadata_no_account", match="DEEPFAKE_METADATA_PASSWORD not set"):
         ready(config)
 
 
 def test_a_missing_database_is_told_and_not_made(mariadb, config, account_with):
     account_with("ALL", "no\\_such\\_base")
     missing = load.with_overrides(config, {"metadata.database": "no_such_base"})
-    with pytest.raises(errors.NoDatabaseError, match="CREATE DATABASE `no_such_base`"):
+    with raises_code("metadata_no_database", match="CREATE DATABASE `no_such_base`"):
         ready(missing)
     assert not mariadb.root("SHOW DATABASES LIKE 'no_such_base'")
 
@@ -50,7 +52,7 @@ def test_a_missing_database_is_told_and_not_made(mariadb, config, account_with):
 def test_an_account_without_any_grant_gets_the_statement_to_give(config, database, account_with):
     name = account_with("", database)
     statement = f"GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER ON `{database}`.* TO '{name}'"
-    with pytest.raises(errors.MissingGrantsError) as caught:
+    with raises_code("metadata_missing_grants") as caught:
         ready(config)
     assert statement in str(caught.value)
 
@@ -58,7 +60,7 @@ def test_an_account_without_any_grant_gets_the_statement_to_give(config, databas
 def test_the_missing_grants_are_named_and_no_others(config, database, account_with):
     ready(config)
     account_with("SELECT, INSERT", database)
-    with pytest.raises(errors.MissingGrantsError) as caught:
+    with raises_code("metadata_missing_grants") as caught:
         ready(config)
     assert caught.value.privileges == ("UPDATE", "DELETE")
 
@@ -86,7 +88,7 @@ def test_making_tables_without_the_right_to_leaves_none_behind(
     mariadb, config, database, account_with
 ):
     account_with("SELECT, INSERT, UPDATE, DELETE, CREATE", database)
-    with pytest.raises(errors.MissingGrantsError, match="lacks ALTER on"):
+    with raises_code("metadata_missing_grants", match="lacks ALTER on"):
         ready(config)
     assert tables(mariadb, database) == set()
 
@@ -97,7 +99,7 @@ def test_making_tables_without_the_right_to_leaves_none_behind(
 def test_tables_of_another_version_are_told(mariadb, config, database, version, advice):
     ready(config)
     mariadb.root(f"UPDATE `{database}`.MLMDEnv SET schema_version = {version}")
-    with pytest.raises(errors.SchemaVersionError, match=f"version {version}.*{advice}"):
+    with raises_code("metadata_schema_version", match=f"version {version}.*{advice}"):
         ready(config)
 
 
@@ -114,7 +116,7 @@ def test_unfinished_tables_with_data_are_left_alone(mariadb, config, database):
     ready(config)
     mariadb.root(f"DELETE FROM `{database}`.MLMDEnv")
     mariadb.root(f"INSERT INTO `{database}`.Execution (type_id) VALUES (1)")
-    with pytest.raises(errors.UnfinishedTablesError, match="back-up"):
+    with raises_code("metadata_unfinished_tables", match="back-up"):
         ready(config)
     assert tables(mariadb, database) == set(schema.TABLES)
 
@@ -122,7 +124,7 @@ def test_unfinished_tables_with_data_are_left_alone(mariadb, config, database):
 def test_a_server_that_is_down_is_told_after_the_wait(config):
     closed = load.with_overrides(config, {"metadata.port": 1})
     begun = time.monotonic()
-    with pytest.raises(errors.UnreachableError, match=r"127\.0\.0\.1:1 for [12] s .*refused"):
+    with pytest.raises(MetadataUnreachableError, match=r"127\.0\.0\.1:1 for [12] s .*refused"):
         ready(closed, patience=2.5)
     assert time.monotonic() - begun < 5
 
@@ -147,5 +149,5 @@ def test_a_file_is_made_with_its_folder(tmp_path):
 def test_a_file_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "taken").write_text("")
     path = tmp_path / "taken" / "metadata.db"
-    with pytest.raises(errors.NotAStoreError, match=r"metadata\.db"):
+    with raises_code("metadata_not_a_store", match=r"metadata\.db"):
         ready(load.with_overrides(load.load("local"), {"metadata.sqlite": str(path)}))

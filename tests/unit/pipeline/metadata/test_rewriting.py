@@ -1,8 +1,9 @@
 """Folders that moved."""
 
 import pytest
+from coded import raises_code
 
-from pipeline.metadata import errors, rewriting
+from pipeline.metadata import rewriting
 
 
 def test_a_prefix_ends_at_a_name():
@@ -19,11 +20,11 @@ def test_the_longest_prefix_wins():
 
 @pytest.mark.parametrize("text", ["/runs", "=/new", "/=/new", "/runs="])
 def test_what_is_no_rewrite_is_echoed(text):
-    with pytest.raises(errors.BadRewriteError, match=f"got {text!r}"):
+    with raises_code("metadata_bad_rewrite", match=f"got {text!r}"):
         rewriting.parse([text])
 
 
 def test_a_prefix_that_nothing_has_is_misspelt():
     rules = rewriting.parse(["/lpatop=/deepfake"])
-    with pytest.raises(errors.BadRewriteError, match=r"/lpatop.*like /laptop/a/3"):
+    with raises_code("metadata_bad_rewrite", match=r"/lpatop.*like /laptop/a/3"):
         rewriting.expect_use(rules, ["/laptop/a/3"])

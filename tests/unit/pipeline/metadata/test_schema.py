@@ -3,9 +3,10 @@
 import sqlite3
 
 import pytest
+from coded import raises_code
 from ml_metadata.metadata_store import metadata_store
 
-from pipeline.metadata import connection, errors, schema
+from pipeline.metadata import connection, schema
 
 
 @pytest.fixture
@@ -32,19 +33,19 @@ def test_no_file_and_an_empty_file_are_empty_stores(path):
 
 def test_a_file_of_another_kind_is_named(path):
     path.write_text("not a database at all")
-    with pytest.raises(errors.NotAStoreError, match=r"metadata\.db is no SQLite file"):
+    with raises_code("metadata_not_a_store", match=r"metadata\.db is no SQLite file"):
         schema.of_file(path)
 
 
 def test_a_database_of_something_else_is_named(path):
     with sqlite3.connect(path) as database:
         database.execute("CREATE TABLE holidays (day TEXT)")
-    with pytest.raises(errors.NotAStoreError, match="of something else"):
+    with raises_code("metadata_not_a_store", match="of something else"):
         schema.of_file(path)
 
 
 def test_a_torn_file_is_named(path):
     metadata_store.MetadataStore(connection.of_file(path))
     path.write_bytes(path.read_bytes()[:5000])
-    with pytest.raises(errors.NotAStoreError, match="back-up"):
+    with raises_code("metadata_not_a_store", match="back-up"):
         schema.of_file(path)

@@ -6,9 +6,10 @@ import threading
 
 import pymysql
 import pytest
+from coded import raises_code
 
 from pipeline.config.sections import MetadataConfig
-from pipeline.metadata import errors, server
+from pipeline.metadata import server
 
 _CAPABILITIES = 0x0008AA0D | 0x00080000 | 0x00008000 | 0x200  # 4.1, secure, plugins
 _SALT = bytes(range(1, 21))
@@ -60,13 +61,13 @@ def _switch(plugin):
 @pytest.mark.parametrize("plugin", ["caching_sha2_password", "sha256_password", "client_ed25519"])
 def test_a_server_that_switches_to_another_plugin_is_understood(server_that_wants, plugin):
     config = server_that_wants("mysql_native_password", _switch(plugin))
-    with pytest.raises(errors.UnsupportedAuthenticationError, match=f"alice.*{plugin}.*ALTER USER"):
+    with raises_code("metadata_authentication_plugin", match=f"alice.*{plugin}.*ALTER USER"):
         server.connect(config)
 
 
 def test_a_server_that_starts_with_caching_sha2_is_understood(server_that_wants):
     config = server_that_wants("caching_sha2_password", b"\x01\x04")  # full authentication
-    with pytest.raises(errors.UnsupportedAuthenticationError, match="caching_sha2_password"):
+    with raises_code("metadata_authentication_plugin", match="caching_sha2_password"):
         server.connect(config)
 
 
@@ -77,7 +78,7 @@ def test_an_account_with_another_plugin_of_mariadb_is_understood(mariadb, accoun
         pytest.skip("the server has no ed25519 plug-in (Debian's mariadb-server brings it)")
     try:
         account_with("ALL", config.metadata.database, "VIA ed25519 USING PASSWORD('a-password')")
-        with pytest.raises(errors.UnsupportedAuthenticationError) as caught:
+        with raises_code("metadata_authentication_plugin") as caught:
             server.connect(config.metadata)
     finally:
         mariadb.root("UNINSTALL SONAME 'auth_ed25519'")
@@ -92,5 +93,5 @@ def test_an_authority_that_is_no_file_is_named(config, tmp_path):
         port=config.metadata.port,
         ca_file=str(tmp_path / "ca.pem"),
     )
-    with pytest.raises(errors.CertificateError, match=r"ca\.pem"):
+    with raises_code("metadata_certificate", match=r"ca\.pem"):
         server.connect(trusted)

@@ -1,9 +1,10 @@
 """The account comes from the environment and stays out of texts."""
 
 import pytest
+from coded import raises_code
 
 from pipeline.config.sections import MetadataConfig
-from pipeline.metadata import errors, server
+from pipeline.metadata import server
 
 NAMED = {"DEEPFAKE_METADATA_USERNAME": "alice", "DEEPFAKE_METADATA_PASSWORD": "hunter2"}
 
@@ -25,5 +26,5 @@ def test_the_text_form_has_no_password():
 @pytest.mark.parametrize("missing", NAMED)
 def test_a_variable_that_is_not_set_is_named_with_its_secret(missing):
     rest = {name: value for name, value in NAMED.items() if name != missing}
-    with pytest.raises(errors.MissingAccountError, match=rf"{missing} not set.*team-secret"):
+    with raises_code("metadata_no_account", match=rf"{missing} not set.*team-secret"):
         server.read_account(MetadataConfig(secret="team-secret"), rest)

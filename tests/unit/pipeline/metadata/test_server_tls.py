@@ -6,13 +6,14 @@ import pathlib
 import tempfile
 
 import pytest
+from coded import raises_code
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from pipeline.config import load
-from pipeline.metadata import errors, readiness
+from pipeline.metadata import readiness
 
 
 class Authority:
@@ -93,16 +94,16 @@ def test_a_server_with_the_right_certificate_is_used(configured, authority):
 
 def test_a_certificate_of_another_authority_is_refused(configured, tmp_path):
     other = Authority(tmp_path, "another")
-    with pytest.raises(errors.CertificateError, match="certificate verify failed"):
+    with raises_code("metadata_certificate", match="certificate verify failed"):
         readiness.ensure_ready(configured(ca_file=other.file), patience_seconds=0)
 
 
 def test_a_certificate_for_another_host_is_refused(configured, authority):
     config = configured(ca_file=authority.file, host="localhost")
-    with pytest.raises(errors.CertificateError, match=r"localhost.*metadata\.host"):
+    with raises_code("metadata_certificate", match=r"localhost.*metadata\.host"):
         readiness.ensure_ready(config, patience_seconds=0)
 
 
 def test_an_account_that_requires_tls_is_told_how_to_get_it(configured):
-    with pytest.raises(errors.AccessDeniedError, match=r"requires TLS needs metadata\.ca_file"):
+    with raises_code("metadata_access_denied", match=r"requires TLS needs metadata\.ca_file"):
         readiness.ensure_ready(configured(), patience_seconds=0)

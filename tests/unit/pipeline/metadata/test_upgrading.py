@@ -1,11 +1,12 @@
 """Tables of the version before, as ML Metadata itself makes them."""
 
 import pytest
+from coded import raises_code
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
 
 from pipeline.config import load
-from pipeline.metadata import connection, errors, readiness, schema, upgrading
+from pipeline.metadata import connection, readiness, schema, upgrading
 
 BEFORE = schema.LIBRARY_VERSION - 1
 
@@ -33,7 +34,7 @@ def older(config):
 
 
 def test_runs_refuse_older_tables_until_they_are_upgraded(older):
-    with pytest.raises(errors.SchemaVersionError, match=f"version {BEFORE}"):
+    with raises_code("metadata_schema_version", match=f"version {BEFORE}"):
         readiness.ensure_ready(older, patience_seconds=0)
     assert upgrading.upgrade(older) == BEFORE
     readiness.ensure_ready(older, patience_seconds=0)
@@ -51,6 +52,6 @@ def test_newer_tables_are_left_as_they_are(mariadb_account):
     config = load.with_overrides(load.load("local"), mariadb_account.settings(database))
     upgrading.upgrade(config)
     mariadb_account.root(f"UPDATE `{database}`.MLMDEnv SET schema_version = 11")
-    with pytest.raises(errors.SchemaVersionError, match="install the release"):
+    with raises_code("metadata_schema_version", match="install the release"):
         upgrading.upgrade(config)
     assert mariadb_account.root(f"SELECT * FROM `{database}`.MLMDEnv") == [(11,)]

@@ -5,11 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 import tensorflow as tf
+from coded import raises_code
 
 from pipeline.model import inputs
 from pipeline.model.decoding import decode_crops
 from pipeline.model.detector import CLIP_LOGIT, FRAME_LOGITS
-from pipeline.model.errors import MissingClassError, MixedPreprocessingError
 from pipeline.model.losses import IGNORED
 from pipeline.model.tracks import read_tracks, single_hash
 from schemas import features
@@ -44,12 +44,12 @@ def test_a_split_of_one_class_is_refused(
     tmp_path, clip, make_example, write_split, is_fake, missing
 ):
     one = make_example(np.random.default_rng(0), clip, 0, is_fake)
-    with pytest.raises(MissingClassError, match=f"split val .* none is {missing}"):
+    with raises_code("missing_class", match=f"split val .* none is {missing}"):
         read_tracks("val", [write_split(tmp_path, "val", [one])], clip)
 
 
 def test_an_empty_split_is_refused(tmp_path, clip, write_split):
-    with pytest.raises(MissingClassError, match="0 tracks"):
+    with raises_code("missing_class", match="0 tracks"):
         read_tracks("val", [write_split(tmp_path, "val", [])], clip)
 
 
@@ -60,7 +60,7 @@ def test_examples_of_two_preprocessing_hashes_are_refused(
     made = [make_example(np.random.default_rng(i), clip, i, i == 1, **other) for i in range(2)]
     changed = read_tracks("val", [write_split(tmp_path, "val", made)], clip)
     assert single_hash([train_tracks]) == "ab" * 32
-    with pytest.raises(MixedPreprocessingError, match="2 preprocessing hashes"):
+    with raises_code("mixed_preprocessing", match="2 preprocessing hashes"):
         single_hash([train_tracks, changed])
 
 

@@ -10,10 +10,10 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from coded import raises_code
 
 from pipeline.model import encoder, inputs, selection, training
 from pipeline.model.detector import CLIP_LOGIT
-from pipeline.model.errors import DivergedError
 from pipeline.model.gradients import MeasuredAdamW
 from pipeline.model.history import HISTORY_FILE, Epoch, best
 from pipeline.model.resume import WorkDirectory
@@ -188,7 +188,7 @@ def test_the_best_epoch_has_the_greatest_auc_then_the_least_loss():
 @pytest.mark.parametrize("loss", [math.nan, math.inf])
 def test_a_loss_that_is_no_number_stops_the_training(watch, loss):
     callback = selection.Selection(watch, "whole", None)
-    with pytest.raises(DivergedError, match=r"epoch 4 is (nan|inf): lower training\.learning_rate"):
+    with raises_code("diverged", match=r"epoch 4 is (nan|inf): lower training\.learning_rate"):
         callback.on_epoch_end(0, {"loss": loss})
 
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import skimage.data
 import skimage.transform
+from coded import raises_code
 
 from pipeline.config.sections import TrainingConfig
 from pipeline.model import encoder, weights
-from pipeline.model.errors import EncoderWeightsError
 
 NUM_PARAMETERS = 4_694_024  # of the whole file, by the publication; 3,413,024 without classifier
 EGYPTIAN_CAT = 285
@@ -46,7 +46,7 @@ def test_the_encoder_sees_a_cat_in_a_picture_of_a_cat(state, lite0):
 
 def test_a_missing_tensor_is_named(state, lite0):
     lacking = {name: value for name, value in state.items() if name != "_blocks.3._bn1.bias"}
-    with pytest.raises(EncoderWeightsError, match=r"_blocks\.3\._bn1\.bias"):
+    with raises_code("encoder_weights", match=r"_blocks\.3\._bn1\.bias"):
         weights.assign(lite0, lacking)
 
 
@@ -55,7 +55,7 @@ def test_a_tensor_of_another_shape_is_refused(state):
     wider = keras.Model(
         pixels, keras.layers.Conv2D(64, 3, use_bias=False, name="conv_stem")(pixels)
     )
-    with pytest.raises(EncoderWeightsError, match="conv_stem needs"):
+    with raises_code("encoder_weights", match="conv_stem needs"):
         weights.assign(wider, state)
 
 
@@ -66,7 +66,7 @@ def test_a_file_that_would_run_code_is_refused(tmp_path):
 
     path = tmp_path / "malicious.pth"
     path.write_bytes(pickle.dumps(Malicious()))
-    with pytest.raises(EncoderWeightsError, match=r"builtins\.print"):
+    with raises_code("encoder_weights", match=r"builtins\.print"):
         weights.read_state_dict(path)
 
 
@@ -74,18 +74,18 @@ def test_a_file_that_would_run_code_is_refused(tmp_path):
 def test_a_file_of_another_kind_is_refused(tmp_path, content):
     path = tmp_path / "other.pth"
     path.write_bytes(content)
-    with pytest.raises(EncoderWeightsError, match=r"other\.pth"):
+    with raises_code("encoder_weights", match=r"other\.pth"):
         weights.read_state_dict(path)
 
 
 def test_a_truncated_file_is_refused(tmp_path):
     path = tmp_path / "short.pth"
     path.write_bytes(weights.find_lite0().read_bytes()[:-1000])
-    with pytest.raises(EncoderWeightsError, match=r"short\.pth"):
+    with raises_code("encoder_weights", match=r"short\.pth"):
         weights.read_state_dict(path)
 
 
 def test_a_missing_wheel_says_what_to_do(monkeypatch):
     monkeypatch.setattr(weights, "PACKAGE", "no_such_package_of_weights")
-    with pytest.raises(EncoderWeightsError, match="install the locked requirements"):
+    with raises_code("encoder_weights", match="install the locked requirements"):
         weights.find_lite0()

@@ -7,6 +7,7 @@ import pathlib
 import numpy as np
 import pytest
 import tensorflow as tf
+from coded import raises_code
 from tfx.components.trainer.executor import GenericExecutor
 from tfx.dsl.components.base.base_executor import BaseExecutor
 from tfx.proto import trainer_pb2
@@ -15,7 +16,6 @@ from tfx.utils import json_utils, path_utils, proto_utils
 
 from pipeline.config.sections import TrainingConfig
 from pipeline.model import training
-from pipeline.model.errors import MissingClassError
 from pipeline.model.history import HISTORY_FILE
 from pipeline.modules import trainer
 from schemas import features, signatures
@@ -119,6 +119,6 @@ def test_curves_go_to_the_model_run_and_the_work_directory_is_left_empty(outputs
 def test_a_missing_calibration_split_stops_the_training_before_it_begins(
     transformed, tmp_path, clip
 ):
-    with pytest.raises(MissingClassError, match="split calibration holds 0 tracks"):
+    with raises_code("missing_class", match="split calibration holds 0 tracks"):
         execute(transformed, tmp_path, clip, eval_splits=("val",))
     assert not (tmp_path / "work").exists()

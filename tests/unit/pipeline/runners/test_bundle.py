@@ -5,9 +5,10 @@ import json
 import pathlib
 
 import pytest
+from coded import raises_code
 
 from pipeline.config import load
-from pipeline.runners import bundle, errors, ir
+from pipeline.runners import bundle, ir
 from schemas.names import NODES
 
 
@@ -60,26 +61,26 @@ def test_a_large_bundle_is_cut_into_arguments_that_linux_takes(parcel):
 def test_a_bundle_that_no_cluster_would_take_is_refused(parcel):
     content = json.loads(parcel.text)
     content["config"]["data"]["notice"] = "".join(f"{n * 2654435761:x}" for n in range(150_000))
-    with pytest.raises(errors.BundleTooLargeError, match="at most 500000"):
+    with raises_code("bundle_too_large", match="at most 500000"):
         bundle.Bundle(json.dumps(content)).arguments()
 
 
 def test_what_was_changed_on_the_way_is_refused(parcel, tmp_path):
     other = bundle.Bundle(parcel.text.replace("deepfake-kubeflow", "deepfake-kubefool"))
-    with pytest.raises(errors.BundleDigestError, match="digest is"):
+    with raises_code("bundle_digest", match="digest is"):
         bundle.from_arguments(other.arguments(), digest=parcel.digest)
-    with pytest.raises(errors.BundleDigestError, match="no bundle"):
+    with raises_code("bundle_digest", match="no bundle"):
         bundle.from_arguments(["gz64:AAAA"], digest=parcel.digest)
     path = tmp_path / "bundle.json"
-    with pytest.raises(errors.BundleDigestError, match="`prepare` of this run has not ended"):
+    with raises_code("bundle_digest", match="`prepare` of this run has not ended"):
         bundle.read(path, digest=parcel.digest)
     path.write_text(parcel.text[:-1])
-    with pytest.raises(errors.BundleDigestError, match="digest is"):
+    with raises_code("bundle_digest", match="digest is"):
         bundle.read(path, digest=parcel.digest)
 
 
 def test_an_image_with_other_code_is_refused(parcel):
     bundle.check_code(parcel)
     content = json.loads(parcel.text) | {"code": "0" * 64}
-    with pytest.raises(errors.CodeMismatchError, match="compiled by code 000000000000"):
+    with raises_code("code_mismatch", match="compiled by code 000000000000"):
         bundle.check_code(bundle.Bundle(json.dumps(content)))

@@ -3,8 +3,9 @@
 import json
 
 import pytest
+from coded import raises_code
 
-from pipeline.runners import closing, errors
+from pipeline.runners import closing
 from pipeline.runs import events
 from pipeline.runs.events import NodeState
 from pipeline.runs.folders import RunFolder
@@ -104,5 +105,5 @@ def test_a_second_report_changes_nothing(folder):
 
 
 def test_a_run_that_left_nothing_is_told_from_one_that_failed(tmp_path):
-    with pytest.raises(errors.NoJournalError, match="`prepare` did not begin"):
+    with raises_code("no_journal", match="`prepare` did not begin"):
         closing.report(RunFolder(tmp_path / "run-3"))

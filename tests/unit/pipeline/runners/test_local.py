@@ -3,11 +3,12 @@
 import collections
 
 import pytest
+from coded import raises_code
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
 from tfx.orchestration import metadata
 
-from pipeline.runners import errors, ir, local
+from pipeline.runners import ir, local
 from pipeline.runs import events
 from pipeline.runs.events import NodeState
 
@@ -89,7 +90,7 @@ def test_an_interrupted_node_is_not_left_running(run, tmp_path):
 
 
 def test_a_node_that_records_its_failure_without_raising_fails_the_run(run):
-    with pytest.raises(errors.NodeFailedError, match="Absent failed: "):
+    with raises_code("node_failed", match="Absent failed: "):
         run(unresolvable=True)
     assert run.ended() == {"Absent": NodeState.FAILED}
 
@@ -107,15 +108,15 @@ def test_a_partial_run_reuses_the_latest_run_that_finished_what_it_needs(run):
 
 
 def test_a_partial_run_without_an_earlier_one_says_what_is_missing(run):
-    with pytest.raises(errors.NothingToReuseError, match="finished Maker, Reader; run without"):
+    with raises_code("nothing_to_reuse", match="finished Maker, Reader; run without"):
         run(from_node="Last")
 
 
 def test_an_unknown_node_is_answered_with_the_nearest(run):
-    with pytest.raises(errors.UnknownNodeError, match=r"no node 'Raeder'; did you mean Reader\?"):
+    with raises_code("unknown_node", match=r"no node 'Raeder'; did you mean Reader\?"):
         run(from_node="Raeder")
 
 
 def test_an_empty_range_is_refused(run):
-    with pytest.raises(errors.EmptyRangeError, match="Maker does not come after Last"):
+    with raises_code("empty_range", match="Maker does not come after Last"):
         run(from_node="Last", to_node="Maker")

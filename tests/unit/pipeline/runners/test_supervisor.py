@@ -14,7 +14,7 @@ import pytest
 
 from pipeline.runners import supervisor
 from pipeline.runs import events, folders
-from schemas import errors
+from schemas.errors import OutputInUseError
 
 
 class Silent:
@@ -141,7 +141,7 @@ def test_nothing_of_the_worker_is_left_behind(supervise):
 
 
 def test_a_second_run_in_the_same_folder_is_refused_until_the_first_has_ended(tmp_path):
-    refused = pytest.raises(errors.OutputInUseError, match="another run is using")
+    refused = pytest.raises(OutputInUseError, match="another run is using")
     with folders.locked(tmp_path), refused, folders.locked(tmp_path):
         pass
     with folders.locked(tmp_path) as lock:
@@ -150,7 +150,7 @@ def test_a_second_run_in_the_same_folder_is_refused_until_the_first_has_ended(tm
 
 def test_runs_that_need_not_be_alone_share_a_folder_but_not_with_one_that_must(tmp_path):
     together = folders.locked(tmp_path, alone=False)
-    refused = pytest.raises(errors.OutputInUseError)
+    refused = pytest.raises(OutputInUseError)
     with together, folders.locked(tmp_path, alone=False), refused, folders.locked(tmp_path):
         pass
 

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from coded import raises_code
 
-from serving.model_server import errors, models
+from serving.model_server import models
 from serving.model_server.models import State
 
 NUMBERS = {"numbers": np.array([[1, 2], [3, 4]], np.float32)}
@@ -43,21 +44,21 @@ def test_signatures_run_and_outputs_can_be_filtered(servable):
     ],
 )
 def test_inputs_that_do_not_fit_are_refused_with_what_was_expected(servable, inputs, message):
-    with pytest.raises(errors.InvalidRequestError, match=message):
+    with raises_code("invalid_argument", match=message):
         servable.run("serving_default", inputs)
 
 
 def test_unknown_signatures_and_outputs_are_refused(servable):
-    with pytest.raises(errors.SignatureNotFoundError, match=r'"absent" not found.* decode'):
+    with raises_code("failed_precondition", match=r'"absent" not found.* decode'):
         servable.run("absent", NUMBERS)
-    with pytest.raises(errors.InvalidRequestError, match=r"unknown outputs \['absent'\]"):
+    with raises_code("invalid_argument", match=r"unknown outputs \['absent'\]"):
         servable.run("serving_default", NUMBERS, ["absent"])
 
 
 def test_a_model_goes_from_start_to_available(base_path):
     model = models.Model("deepfake", base_path)
     assert model.status == (12, State.START, "")
-    with pytest.raises(errors.ModelNotReadyError, match="deepfake is START"):
+    with raises_code("unavailable", match="deepfake is START"):
         model.servable("deepfake")
     model.load()
     assert model.status == (12, State.AVAILABLE, "")
@@ -71,7 +72,7 @@ def test_a_model_that_cannot_be_loaded_ends_with_the_reason(tmp_path):
     model.load()
     assert model.status.state is State.END
     assert str(tmp_path / "1") in model.status.error
-    with pytest.raises(errors.ModelNotReadyError, match="deepfake is END: "):
+    with raises_code("unavailable", match="deepfake is END: "):
         model.servable("deepfake")
 
 
@@ -80,5 +81,5 @@ def test_a_model_that_cannot_be_loaded_ends_with_the_reason(tmp_path):
     [("other", None, r"Latest\(other\)"), ("deepfake", 3, r"Specific\(deepfake, 3\)")],
 )
 def test_other_models_and_versions_are_not_found(base_path, name, version, asked):
-    with pytest.raises(errors.ServableNotFoundError, match=f"Servable not found .* {asked}"):
+    with raises_code("not_found", match=f"Servable not found .* {asked}"):
         models.Model("deepfake", base_path).servable(name, version)

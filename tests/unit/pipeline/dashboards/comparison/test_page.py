@@ -5,9 +5,9 @@ import html
 import re
 
 import pytest
+from coded import raises_code
 
 from pipeline.dashboards import site
-from pipeline.dashboards.errors import NothingRecordedError
 from schemas import erased
 
 
@@ -39,7 +39,7 @@ def test_names_are_never_markup(recorded):
 
 def test_a_run_without_records_cannot_be_compared(recorded):
     bare = dataclasses.replace(recorded[1], store=None)
-    with pytest.raises(NothingRecordedError, match="no records of 20260101-000001-made"):
+    with raises_code("nothing_recorded", match="no records of 20260101-000001-made"):
         site.write_comparison(recorded[0], bare)
 
 

@@ -5,7 +5,6 @@ import json
 
 import pytest
 
-from pipeline.dashboards.errors import DashboardError
 from pipeline.dashboards.evaluation import findings, gate_table, page, scores
 from pipeline.dashboards.evaluation import slices as evaluation_slices
 from pipeline.dashboards.pages import EVALUATION, Absent
@@ -14,6 +13,7 @@ from pipeline.dashboards.tables import UNDEFINED
 from pipeline.dashboards.writing import page_text
 from pipeline.runs import events
 from pipeline.runs.events import Outcome
+from schemas.errors import DashboardError
 
 
 def cells(row):
@@ -225,7 +225,7 @@ def test_an_interrupted_run_says_so(make_run):
 
 def test_other_mistakes_are_not_swallowed(evaluated, small, monkeypatch):
     def broken(_):
-        raise DashboardError("another one")
+        raise DashboardError("dashboard_error", "another one")
 
     monkeypatch.setattr(page.robustness, "of", broken)
     with pytest.raises(DashboardError, match="another one"):

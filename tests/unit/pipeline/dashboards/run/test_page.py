@@ -5,11 +5,11 @@ import json
 import pytest
 
 from pipeline.dashboards import pages, rendering, tables, writing
-from pipeline.dashboards.errors import DashboardError, PanelDataError
 from pipeline.dashboards.rendering import Frame
 from pipeline.dashboards.run import configuration, lineage_page, page, steps
 from pipeline.runs import events
 from pipeline.runs.events import Outcome
+from schemas.errors import DashboardError, PanelDataError
 
 HOSTILE = "<script>document.title='owned'</script><b>&"
 

@@ -5,9 +5,9 @@ import json
 import math
 
 import pytest
+from coded import raises_code
 
 from pipeline.dashboards import rendering
-from pipeline.dashboards.errors import TrainingRecordError
 from pipeline.dashboards.pages import Absent
 from pipeline.dashboards.panel_data import CrossValidation, Figure, Fold, Trial, Tuning
 from pipeline.dashboards.rendering import Frame
@@ -159,13 +159,13 @@ def test_a_history_that_cannot_be_read_is_an_error_that_names_it(trained, made):
     trained.with_history([made.epoch(1, 0.7)])
     (path,) = trained.output.rglob("history.json")
     path.write_text('[{"epoch": 1}]')
-    with pytest.raises(TrainingRecordError, match=r"history\.json holds no epochs") as caught:
+    with raises_code("training_record", match=r"history\.json holds no epochs") as caught:
         page.content(trained.sources())
     assert caught.value.code == "training_record"
 
 
 def test_a_model_of_another_version_is_an_error_that_names_what_is_missing(trained):
-    with pytest.raises(TrainingRecordError, match="does not say temporal_head"):
+    with raises_code("training_record", match="does not say temporal_head"):
         page.content(trained.with_model({"training": {}}).sources())
 
 

@@ -3,11 +3,13 @@
 import datetime
 
 import pytest
+from coded import raises_code
 
 from pipeline.config.clusters import KubeflowConfig
-from pipeline.runners.cluster import client, errors
+from pipeline.runners.cluster import client
 from pipeline.runners.cluster.client import Cluster
 from pipeline.runners.cluster.schedules import Schedules, Trigger
+from schemas.errors import ClusterRefusedError, ClusterUnreachableError
 
 JSON = {"Content-Type": "application/json"}
 PARAMETERS = {"epochs": 5, "min_auc": 0.8, "manifest": "/deepfake/other.csv", "run_name": "first"}
@@ -63,7 +65,7 @@ def test_a_race_for_an_upload_is_won_by_both(kfp_server, cluster, package, statu
 def test_an_upload_that_fails_for_another_reason_is_told(kfp_server, cluster, package):
     path = package()
     path = path.rename(path.with_suffix(".txt"))
-    with pytest.raises(errors.RefusedError, match="Unexpected pipeline file format"):
+    with pytest.raises(ClusterRefusedError, match="Unexpected pipeline file format"):
         cluster.uploaded.upload(path)
 
 
@@ -75,7 +77,7 @@ def test_a_run_gets_typed_parameters_and_the_service_account(kfp_server, cluster
 
 
 def test_a_parameter_of_the_wrong_type_is_refused_by_the_api(cluster, version):
-    with pytest.raises(errors.RefusedError, match="epochs requires type NUMBER_INTEGER"):
+    with pytest.raises(ClusterRefusedError, match="epochs requires type NUMBER_INTEGER"):
         cluster.start(version, "first", {"epochs": "5"})
 
 
@@ -114,7 +116,7 @@ def test_with_profiles_everything_happens_in_the_namespace(kfp_server, package):
 
 def test_with_profiles_a_missing_namespace_is_named(kfp_server, cluster, package):
     kfp_server.multi_user = True
-    with pytest.raises(errors.NamespaceNeededError, match=r"set kubeflow\.namespace to yours"):
+    with raises_code("namespace_needed", match=r"set kubeflow\.namespace to yours"):
         cluster.uploaded.upload(package())
 
 
@@ -140,16 +142,16 @@ def test_a_run_is_found_by_the_start_of_its_id(kfp_server, cluster, version):
     run_id = cluster.start(version, "first", {})
     kfp_server.run(cluster.start(version, "second", {})).run_id = "no such start"
     assert cluster.find_run(run_id[:6]) == cluster.find_run(run_id) == run_id
-    with pytest.raises(errors.NoSuchRunError, match=r"no run starts with 'zz', .*the newest"):
+    with raises_code("no_such_run", match=r"no run starts with 'zz', .*the newest"):
         cluster.find_run("zz")
-    with pytest.raises(errors.NoSuchRunError, match="several runs start with ''"):
+    with raises_code("no_such_run", match="several runs start with ''"):
         cluster.find_run("")
 
 
 def test_an_unknown_run_is_told(cluster):
-    with pytest.raises(errors.NoSuchRunError, match="no runs of deepfake-kubeflow on http"):
+    with raises_code("no_such_run", match="no runs of deepfake-kubeflow on http"):
         cluster.find_run("latest")
-    with pytest.raises(errors.NoSuchRunError, match="has no run 00000000-0000"):
+    with raises_code("no_such_run", match="has no run 00000000-0000"):
         cluster.status("00000000-0000-0000-0000-000000000000")
 
 
@@ -178,7 +180,7 @@ def test_following_gives_up_when_the_silence_lasts(kfp_server, cluster, version,
     monkeypatch.setattr(client, "PATIENCE_SECONDS", 0.0)
     run_id = cluster.start(version, "first", {})
     kfp_server.answers["run_service_get_run"] = [(503, {}, b"down")] * 20
-    with pytest.raises(errors.UnreachableError):
+    with pytest.raises(ClusterUnreachableError):
         list(cluster.follow(run_id))
 
 
@@ -219,9 +221,9 @@ def test_an_interval_is_a_schedule_too(schedules, version):
 def test_a_second_schedule_of_one_name_is_refused(schedules, version):
     arguments = (version, "nightly", Trigger(cron="@daily"), {})
     schedules.create(*arguments, max_concurrency=1, catches_up=True)
-    with pytest.raises(errors.ScheduleExistsError, match="a schedule nightly exists: "):
+    with raises_code("schedule_exists", match="a schedule nightly exists: "):
         schedules.create(*arguments, max_concurrency=1, catches_up=True)
-    with pytest.raises(errors.NoSuchScheduleError, match="no schedule has the name or id 'x'"):
+    with raises_code("no_such_schedule", match="no schedule has the name or id 'x'"):
         schedules.find("x")
 
 
@@ -241,7 +243,7 @@ def test_a_real_error_of_the_api_is_not_taken_for_a_race(kfp_server, cluster, ve
     kfp_server.answers["experiment_service_create_experiment"] = [
         (500, JSON, b'{"message": "disk full", "code": 13}')
     ]
-    with pytest.raises(errors.RefusedError, match="disk full"):
+    with pytest.raises(ClusterRefusedError, match="disk full"):
         cluster.start(version, "first", {})
 
 

@@ -1,9 +1,9 @@
 """Cron and intervals as the cluster reads them."""
 
 import pytest
+from coded import raises_code
 
 from pipeline.runners.cluster import schedules
-from pipeline.runners.cluster.errors import BadTriggerError
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ def test_six_fields_are_taken_as_they_are(text):
 
 def test_the_five_fields_of_a_crontab_are_refused_with_what_was_meant():
     """The cluster would take them, seconds first: two minutes past every hour."""
-    with pytest.raises(BadTriggerError, match=r"did you mean '0 0 2 \* \* \*'\?"):
+    with raises_code("bad_trigger", match=r"did you mean '0 0 2 \* \* \*'\?"):
         schedules.cron("0 2 * * *")
 
 
@@ -46,7 +46,7 @@ def test_the_five_fields_of_a_crontab_are_refused_with_what_was_meant():
     ],
 )
 def test_what_the_cluster_would_refuse_or_misread_is_refused(text, message):
-    with pytest.raises(BadTriggerError, match=message):
+    with raises_code("bad_trigger", match=message):
         schedules.cron(text)
 
 
@@ -59,5 +59,5 @@ def test_intervals_have_units(text, seconds):
 
 @pytest.mark.parametrize("text", ["", "0", "59", "1.5h", "-1h", "1w", "h"])
 def test_other_intervals_are_refused(text):
-    with pytest.raises(BadTriggerError, match="--every"):
+    with raises_code("bad_trigger", match="--every"):
         schedules.interval_seconds(text)

@@ -6,10 +6,12 @@ import ssl
 import threading
 
 import pytest
+from coded import raises_code
 
 from pipeline.config.clusters import KubeflowConfig
 from pipeline.runners.cluster import errors
 from pipeline.runners.cluster.client import Cluster
+from schemas.errors import ClusterRefusedError, ClusterUnreachableError, RunnerError
 
 HTML = {"Content-Type": "text/html"}
 LIST = "pipeline_service_get_pipeline_by_name"
@@ -55,7 +57,7 @@ def test_the_cookie_is_sent_as_the_file_has_it(kfp_server, tmp_path, config):
 
 def test_an_expired_token_names_its_file_and_not_itself(kfp_server, token_file):
     kfp_server.tokens = {"fresh"}
-    with pytest.raises(errors.NotSignedInError) as caught:
+    with raises_code("not_signed_in") as caught:
         look(token_file("stale-and-secret"))
     message = str(caught.value)
     assert "401" in message
@@ -67,13 +69,13 @@ def test_an_expired_token_names_its_file_and_not_itself(kfp_server, token_file):
 
 def test_no_credentials_at_all_names_the_keys(kfp_server, config):
     kfp_server.tokens = {"fresh"}
-    with pytest.raises(errors.NotSignedInError, match=r"set kubeflow\.token_file or"):
+    with raises_code("not_signed_in", match=r"set kubeflow\.token_file or"):
         look(config)
 
 
 @pytest.mark.parametrize("text", ["", "two\nlines", "sneaky\r\nHost: x", "schlüssel"])
 def test_a_credential_file_that_is_no_single_line_is_not_sent(kfp_server, token_file, text):
-    with pytest.raises(errors.UnreadableCredentialError) as caught:
+    with raises_code("credential_unreadable") as caught:
         look(token_file(text))
     assert "must hold exactly one line" in str(caught.value)
     assert not text or text not in str(caught.value)
@@ -81,14 +83,14 @@ def test_a_credential_file_that_is_no_single_line_is_not_sent(kfp_server, token_
 
 
 def test_a_missing_credential_file_is_named(config):
-    with pytest.raises(errors.UnreadableCredentialError, match=r"nowhere \(No such file"):
+    with raises_code("credential_unreadable", match=r"nowhere \(No such file"):
         look(dataclasses.replace(config, cookies_file="nowhere"))
 
 
 def test_missing_rights_are_told_apart_from_an_expired_token(kfp_server, token_file):
     body = b'{"error": "User x cannot list runs", "code": 7, "message": "User x cannot list runs"}'
     kfp_server.answers[LIST] = [(403, {"Content-Type": "application/json"}, body)]
-    with pytest.raises(errors.AccessDeniedError, match=r"User x cannot list runs; .*ask for"):
+    with raises_code("access_denied", match=r"User x cannot list runs; .*ask for"):
         look(token_file("t"))
 
 
@@ -97,7 +99,7 @@ def test_a_log_in_page_is_not_taken_for_an_answer(kfp_server, token_file):
     page = b"<html><title>Log in to Your Account</title></html>"
     for answer in ((200, HTML, page), (302, {"Location": "/dex/auth?state=s3cret"}, b"")):
         kfp_server.answers[LIST] = [answer]
-        with pytest.raises(errors.NotSignedInError, match="log-in page; the token in") as caught:
+        with raises_code("not_signed_in", match="log-in page; the token in") as caught:
             look(token_file("t"))
         assert "s3cret" not in str(caught.value)
 
@@ -105,14 +107,14 @@ def test_a_log_in_page_is_not_taken_for_an_answer(kfp_server, token_file):
 def test_another_server_than_the_api_is_recognised(kfp_server, config):
     for answer in ((200, HTML, b"<html>Welcome to nginx</html>"), (404, HTML, b"not here")):
         kfp_server.answers[LIST] = [answer]
-        with pytest.raises(errors.NotTheApiError, match="before /apis"):
+        with raises_code("not_the_api", match="before /apis"):
             look(config)
 
 
 def test_http_where_the_cluster_wants_https_says_so(kfp_server, config):
     target = {"Location": config.host.replace("http:", "https:") + "apis/v2beta1/pipelines"}
     kfp_server.answers[LIST] = [(301, target, b"")]
-    with pytest.raises(errors.BadHostError, match=r"set kubeflow\.host to https://127\.0\.0\.1"):
+    with raises_code("bad_host", match=r"set kubeflow\.host to https://127\.0\.0\.1"):
         look(config)
 
 
@@ -124,13 +126,13 @@ def test_a_moment_of_unavailability_passes_unnoticed(kfp_server, config):
 def test_an_error_of_the_api_is_shown_in_one_line(kfp_server, config):
     stack = b'{"error_message": "Failed: name is odd\\ngoroutine 1 [running]:\\n...", "code": 3}'
     kfp_server.answers[LIST] = [(400, {"Content-Type": "application/json"}, stack)]
-    with pytest.raises(errors.RefusedError) as caught:
+    with pytest.raises(ClusterRefusedError) as caught:
         look(config)
     assert str(caught.value).endswith("answers 400 Bad Request: Failed: name is odd")
 
 
 def test_a_closed_port_is_unreachable():
-    with pytest.raises(errors.UnreachableError, match=r"does not answer \(.*refused\); check"):
+    with pytest.raises(ClusterUnreachableError, match=r"does not answer \(.*refused\); check"):
         look(KubeflowConfig(host="http://127.0.0.1:9"))
 
 
@@ -142,7 +144,7 @@ def test_an_untrusted_certificate_is_refused(tmp_path, certificate):
     thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
-        with pytest.raises(errors.UnreachableError, match=r"does not trust .*SSL_CERT_FILE"):
+        with pytest.raises(ClusterUnreachableError, match=r"does not trust .*SSL_CERT_FILE"):
             look(KubeflowConfig(host=f"https://127.0.0.1:{listener.server_port}"))
     finally:
         listener.shutdown()
@@ -180,10 +182,10 @@ def certificate(tmp_path):
 @pytest.mark.parametrize(
     ("host", "error", "message"),
     [
-        ("", errors.NoHostError, r"set kubeflow\.host to the address"),
-        ("kubeflow.example", errors.BadHostError, "must look like https://"),
-        ("https://k/pipeline/#/runs", errors.BadHostError, "must look like https://"),
-        ("https://me:secret@k", errors.BadHostError, "must not hold a user or password"),
+        ("", RunnerError, r"set kubeflow\.host to the address"),
+        ("kubeflow.example", RunnerError, "must look like https://"),
+        ("https://k/pipeline/#/runs", RunnerError, "must look like https://"),
+        ("https://me:secret@k", RunnerError, "must not hold a user or password"),
     ],
 )
 def test_a_host_that_is_none_is_refused_before_anything_is_sent(host, error, message):

@@ -10,6 +10,7 @@ import threading
 import time
 
 import pytest
+from coded import raises_code
 from kfp import compiler, dsl, kubernetes
 
 from pipeline.runners.emulation import executor as emulation_executor
@@ -300,7 +301,7 @@ def test_missing_secrets_are_named_before_anything_starts(run, tmp_path):
         kubernetes.use_secret_as_env(second, "account", {"password": "K4_PASSWORD"})
         kubernetes.use_secret_as_env(second, "maybe", {"x": "K4_MAYBE"}, optional=True)
 
-    with pytest.raises(processes.MissingSecretError) as refusal:
+    with raises_code("missing_secret") as refusal:
         run(body)
     assert "K4_PASSWORD (key password of Secret account)" in str(refusal.value)
     assert "K4_MAYBE" not in str(refusal.value)
@@ -311,7 +312,7 @@ def test_a_missing_volume_is_told_before_anything_starts(run, tmp_path):
     def body():
         kubernetes.mount_pvc(step("First", "true"), "artifacts", f"{tmp_path}/nowhere")
 
-    with pytest.raises(processes.MissingVolumeError, match=r"nowhere, where .* artifacts"):
+    with raises_code("missing_volume", match=r"nowhere, where .* artifacts"):
         run(body)
     assert not (tmp_path / "First.log").exists()
 

@@ -2,10 +2,11 @@
 
 import pytest
 import yaml
+from coded import raises_code
 from kfp import compiler, dsl, kubernetes
 
 from pipeline.runners.emulation import loader, step_plan
-from pipeline.runners.emulation.step_plan import BadArgumentError, Parameter, UnsupportedStepError
+from pipeline.runners.emulation.step_plan import Parameter
 
 
 @dsl.container_component
@@ -150,7 +151,7 @@ def test_defaults_stand_in_for_arguments(package):
     ],
 )
 def test_arguments_are_checked_by_name_and_type(package, arguments, message):
-    with pytest.raises(BadArgumentError, match=message):
+    with raises_code("bad_argument", match=message):
         loader.load(package).bound(run_id="run-1", arguments=arguments)
 
 
@@ -163,7 +164,7 @@ def test_a_parameter_without_default_must_be_given(compiled):
         uncached(say(text=text))
 
     plan = loader.load(compiled(body))
-    with pytest.raises(BadArgumentError, match="tested needs a value for text"):
+    with raises_code("bad_argument", match="tested needs a value for text"):
         plan.bound(run_id="run-1", arguments={})
     [step] = plan.bound(run_id="run-1", arguments={"text": "hello"})
     assert step.command == ("echo", "hello")
@@ -321,7 +322,7 @@ def ignored_failure():
     ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_what_cannot_be_run_here_is_refused(compiled, body, what):
-    with pytest.raises(UnsupportedStepError, match=what) as refusal:
+    with raises_code("unsupported_step", match=what) as refusal:
         loader.load(compiled(body))
     assert refusal.value.code == "unsupported_step"
 
@@ -331,7 +332,7 @@ def test_a_field_of_a_later_kfp_is_refused(package):
     executors = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
     executors["exec-work-3"]["hostNetwork"] = True
     package.write_text(yaml.safe_dump_all([spec, platform]))
-    with pytest.raises(UnsupportedStepError, match=r"container work-3: .*hostNetwork"):
+    with raises_code("unsupported_step", match=r"container work-3: .*hostNetwork"):
         loader.load(package)
 
 
@@ -340,5 +341,5 @@ def test_a_circle_of_steps_is_refused(package):
     tasks = spec["components"]["comp-exit-handler-1"]["dag"]["tasks"]
     tasks["tell"]["dependentTasks"] = ["work-3"]
     package.write_text(yaml.safe_dump_all([spec, platform]))
-    with pytest.raises(UnsupportedStepError, match="a circle of steps"):
+    with raises_code("unsupported_step", match="a circle of steps"):
         loader.load(package)

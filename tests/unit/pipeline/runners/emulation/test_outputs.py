@@ -4,13 +4,13 @@ import json
 import os
 
 import pytest
+from coded import raises_code
 from google.protobuf import json_format
 from kfp import compiler, dsl
 from kfp.local import executor_output_utils
 from kfp.pipeline_spec import pipeline_spec_pb2
 
 from pipeline.runners.emulation import executor, loader
-from pipeline.runners.emulation.step_plan import UnsupportedStepError
 
 # A step in Python with kfp's own executor classes: it gets the ExecutorInput and the page's place.
 HEAD = """
@@ -175,5 +175,5 @@ def test_the_place_of_an_output_that_a_step_does_not_have_is_refused(run):
         place = "{{$.outputs.artifacts['other'].path}}"
         return dsl.ContainerSpec(image="image", command=["touch", place])
 
-    with pytest.raises(UnsupportedStepError, match=r"step Show: the placeholder .*other"):
+    with raises_code("unsupported_step", match=r"step Show: the placeholder .*other"):
         run("", component=wrong)

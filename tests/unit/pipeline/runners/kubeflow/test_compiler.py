@@ -10,18 +10,20 @@ from types import SimpleNamespace
 
 import pytest
 import yaml
+from coded import raises_code
 from google.protobuf import json_format
 from kfp import compiler as kfp_compiler
 from kfp import components, dsl
 from kfp.kubernetes import kubernetes_executor_config_pb2
 from kfp.pipeline_spec import pipeline_spec_pb2
 
-from pipeline import parameters
 from pipeline.cli import node
 from pipeline.config import load
 from pipeline.config.clusters import KubeflowConfig, VertexConfig
-from pipeline.runners import bundle, errors, ir
+from pipeline.dashboards import visualisations
+from pipeline.runners import bundle, ir
 from pipeline.runners.kubeflow import compiler, container_steps, package_file
+from schemas.errors import ConfigError, RunnerError
 from schemas.names import NODES, PREPARE, REPORT
 
 STEPS = (PREPARE, *NODES, REPORT)
@@ -270,10 +272,10 @@ def test_parameters_reach_the_first_step_by_their_key(shipped):
 @pytest.mark.parametrize(
     ("key", "error", "message"),
     [
-        ("clip.num_frames", parameters.NotARunParameterError, "compiled into the graph"),
-        ("training.epoch", load.UnknownKeyError, "did you mean epochs"),
-        ("evaluation.slices", compiler.UnfitParameterError, "evaluation.slices is no single value"),
-        ("training", compiler.UnfitParameterError, "training is no single value"),
+        ("clip.num_frames", ConfigError, "compiled into the graph"),
+        ("training.epoch", ConfigError, "did you mean epochs"),
+        ("evaluation.slices", RunnerError, "evaluation.slices is no single value"),
+        ("training", RunnerError, "training is no single value"),
     ],
 )
 def test_a_key_that_a_run_cannot_set_is_refused(compiled, key, error, message):
@@ -398,7 +400,7 @@ def test_steps_on_this_machine_need_no_server_and_no_cluster_volume(compiled, tm
     ],
 )
 def test_what_kubeflow_does_not_take_is_refused_and_the_next_compile_works(compiled, step, message):
-    with pytest.raises(container_steps.StepRefusedError, match=message):
+    with raises_code("step_refused", match=message):
         compiled(configured(kubeflow__nodes__Trainer=step))
     assert set(compiled(configured()).tasks) == set(STEPS)
 
@@ -406,17 +408,17 @@ def test_what_kubeflow_does_not_take_is_refused_and_the_next_compile_works(compi
 @pytest.mark.parametrize(
     ("overrides", "error", "message"),
     [
-        ({"output": "runs"}, package_file.NotOnVolumeError, "output must lie below /deepfake"),
-        ({"output": "/deepfake"}, package_file.NotOnVolumeError, "got '/deepfake'"),
-        ({"output": "/deepfake/../x"}, package_file.NotOnVolumeError, "output must lie"),
-        ({"output": "/deepfakes/x"}, package_file.NotOnVolumeError, "output must lie"),
-        ({"data__manifest": ""}, package_file.NotOnVolumeError, "data.manifest must.* got ''"),
-        ({"data__videos_root": "/v"}, package_file.NotOnVolumeError, "data.videos_root must"),
-        ({"push__base_directory": "/m"}, package_file.NotOnVolumeError, "push.base_directory"),
-        ({"kubeflow__mount_path": "/mnt"}, package_file.NotOnVolumeError, "lie below /mnt"),
+        ({"output": "runs"}, RunnerError, "output must lie below /deepfake"),
+        ({"output": "/deepfake"}, RunnerError, "got '/deepfake'"),
+        ({"output": "/deepfake/../x"}, RunnerError, "output must lie"),
+        ({"output": "/deepfakes/x"}, RunnerError, "output must lie"),
+        ({"data__manifest": ""}, RunnerError, "data.manifest must.* got ''"),
+        ({"data__videos_root": "/v"}, RunnerError, "data.videos_root must"),
+        ({"push__base_directory": "/m"}, RunnerError, "push.base_directory"),
+        ({"kubeflow__mount_path": "/mnt"}, RunnerError, "lie below /mnt"),
         (
             {"metadata": {"backend": "sqlite"}},
-            package_file.SqliteOnClusterError,
+            RunnerError,
             "metadata.backend is sqlite.* set metadata.backend to mysql",
         ),
     ],
@@ -426,7 +428,7 @@ def test_what_cannot_work_on_a_cluster_is_refused_before_anything_is_written(
 ):
     path = tmp_path / "refused.yaml"
     with pytest.raises(error, match=message):
-        compiler.write_package(configured(**overrides), path)
+        compiler.write_package(configured(**overrides), path, visualisations)
     assert not path.exists()
 
 
@@ -480,9 +482,9 @@ def other_pipeline(path):
 def test_a_file_that_is_no_package_of_ours_is_refused(tmp_path, write, message):
     path = tmp_path / "other.yaml"
     write(path)
-    with pytest.raises(package_file.NotAPackageError, match=message) as caught:
+    with raises_code("not_a_package", match=message) as caught:
         compiler.read_package(path)
-    assert isinstance(caught.value, errors.RunnerError)
+    assert isinstance(caught.value, RunnerError)
 
 
 def test_reading_a_package_imports_neither_tfx_nor_kfp():

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 import yaml
+from coded import raises_code
 from google.auth import credentials
 from google.cloud import aiplatform
 from google.protobuf import json_format
@@ -265,14 +266,14 @@ def test_a_videos_root_is_looked_for_at_the_same_place_beside_the_copy(tmp_path)
 
 def test_what_is_missing_is_named_all_at_once(tmp_path):
     config = PipelineConfig()
-    with pytest.raises(compiler.VertexIncompleteError) as caught:
+    with raises_code("vertex_incomplete") as caught:
         compiler.write_spec(config, tmp_path / "job.json")
     assert caught.value.code == "vertex_incomplete"
     for key in ("project", "region", "pipeline_root", "image"):
         assert f"vertex.{key}" in str(caught.value)
     assert "data.manifest" in str(caught.value)
     given = config_of(vertex__region="")
-    with pytest.raises(compiler.VertexIncompleteError, match=r"needs vertex\.region; set"):
+    with raises_code("vertex_incomplete", match=r"needs vertex\.region; set"):
         compiler.write_spec(given, tmp_path / "job.json")
 
 
@@ -287,7 +288,7 @@ def test_what_is_missing_is_named_all_at_once(tmp_path):
 )
 def test_a_path_that_nodes_do_not_see_is_refused(key, value, wanted, tmp_path, manifest):
     config = load.with_overrides(config_of(), {key: value})
-    with pytest.raises(compiler.VertexPathError, match=key) as caught:
+    with raises_code("vertex_path", match=key) as caught:
         compiler.write_spec(config, tmp_path / "job.json", manifest_copy=manifest)
     assert repr(value) in str(caught.value)
     assert wanted in str(caught.value)
@@ -295,21 +296,21 @@ def test_a_path_that_nodes_do_not_see_is_refused(key, value, wanted, tmp_path, m
 
 
 def test_a_manifest_that_is_not_at_hand_is_refused(tmp_path):
-    with pytest.raises(compiler.VertexInputError, match=r"/gcs/my-bucket/data/manifest\.csv"):
+    with raises_code("vertex_input", match=r"/gcs/my-bucket/data/manifest\.csv"):
         compiler.write_spec(config_of(), tmp_path / "job.json")
 
 
 def test_a_copy_without_a_video_is_refused_as_its_fingerprint_would_lie(tmp_path):
     copy = fill(tmp_path)
     (tmp_path / "b.mp4").unlink()
-    with pytest.raises(compiler.VertexInputError, match=r"1 of the videos of .*b\.mp4"):
+    with raises_code("vertex_input", match=r"1 of the videos of .*b\.mp4"):
         compiler.write_spec(config_of(), tmp_path / "job.json", manifest_copy=copy)
 
 
 def test_the_shipped_configuration_says_what_to_fill_in(tmp_path):
     shipped = load.load("vertex")
     assert shipped.name == "deepfake-vertex"
-    with pytest.raises(compiler.VertexIncompleteError):
+    with raises_code("vertex_incomplete"):
         compiler.write_spec(shipped, tmp_path / "job.json")
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.config.load import did_you_mean
+from schemas.errors import did_you_mean
 
 
 @pytest.mark.parametrize(
