@@ -1,6 +1,7 @@
 """Tests of DeadLetter."""
 
 import pytest
+from coded import raised_codes
 
 from schemas import dead_letter
 from schemas.dead_letter import DeadLetter
@@ -27,11 +28,9 @@ def test_no_code_is_of_two_stages():
     assert sum(map(len, stages)) == len(dead_letter.CODES)
 
 
-def subclasses(error):
-    return {error, *(found for sub in error.__subclasses__() for found in subclasses(sub))}
-
-
-def test_every_video_error_has_a_code_of_the_closed_set():
-    codes = {error.code for error in subclasses(VideoError) - {VideoError}}
-    assert codes
+def test_video_errors_have_codes_of_the_closed_set_and_all_of_extraction_are_raised():
+    codes = set(
+        raised_codes("VideoError", *(kind.__name__ for kind in VideoError.__subclasses__()))
+    )
     assert codes <= dead_letter.CODES
+    assert set(dead_letter.EXTRACTION_CODES) <= codes

@@ -1,8 +1,33 @@
-"""A mistyped name is answered with the nearest, a strange one with nothing."""
+"""Errors carry a code, cross processes, and hint at the nearest name."""
+
+import inspect
+import pickle
+import re
 
 import pytest
+from coded import raised_codes
 
-from schemas.errors import did_you_mean
+from schemas import errors
+from schemas.errors import DeepfakeError, did_you_mean
+
+CLASSES = [
+    member
+    for _, member in inspect.getmembers(errors, inspect.isclass)
+    if issubclass(member, DeepfakeError)
+]
+
+
+@pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
+def test_errors_survive_the_way_from_another_process(kind):
+    copy = pickle.loads(pickle.dumps(kind("a_code", "what was found")))
+    assert type(copy) is kind
+    assert (copy.code, str(copy)) == ("a_code", "what was found")
+
+
+def test_codes_are_snake_case_words():
+    codes = set(raised_codes(*(kind.__name__ for kind in CLASSES)))
+    assert len(codes) > 80
+    assert all(re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", code) for code in codes)
 
 
 @pytest.mark.parametrize(

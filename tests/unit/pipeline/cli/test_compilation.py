@@ -135,7 +135,7 @@ def test_a_bad_call_is_refused_and_nothing_is_compiled(no_compiler, arguments, e
 def test_a_file_of_before_stays_where_the_compiler_refuses(monkeypatch):
     pathlib.Path("deepfake-kubeflow.yaml").write_text("of before")
 
-    def refuse(config, path):
+    def refuse(config, path, shown):
         path.write_text("half")
         raise RunnerError("runner_error", "no")
 

@@ -13,7 +13,7 @@ import pytest
 from pipeline.cli import lineage
 from pipeline.runs import folders
 from pipeline.runs.folders import DashboardFolder
-from schemas.errors import CallError, OutputInUseError
+from schemas.errors import CallError, NoRecordsError, OutputInUseError, UnknownRunError
 
 _MAKER = pathlib.Path(__file__).parents[3] / "benchmarks" / "lineage_store.py"
 KEY = "made/swap/v7"
@@ -61,7 +61,7 @@ def test_diff_prints_csv_and_json_with_everything(call):
 
 
 def test_an_unknown_run_is_a_bad_call_with_a_code(call):
-    with pytest.raises(CallError, match="no run '1999'") as refused:
+    with pytest.raises(UnknownRunError, match="no run '1999'") as refused:
         call("diff", "1999", "latest")
     assert refused.value.code == "unknown_run"
 
@@ -69,7 +69,7 @@ def test_an_unknown_run_is_a_bad_call_with_a_code(call):
 def test_a_folder_without_records_is_a_bad_call_and_stays_as_it_is(call, output):
     shutil.rmtree(output)
     for arguments in (("verify",), ("erase", KEY), ("erase", KEY, "--execute")):
-        with pytest.raises(CallError, match="no records"):
+        with pytest.raises(NoRecordsError, match="no records"):
             call(*arguments)
     assert not output.exists()
 

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from pipeline.cli import lineage
-from schemas.errors import CallError
+from schemas.errors import DeepfakeError
 
 _MAKER = pathlib.Path(__file__).parents[3] / "benchmarks" / "lineage_store.py"
 
@@ -58,7 +58,7 @@ def test_the_format_can_be_given_apart_from_the_name(output, tmp_path):
 )
 def test_a_refusal_has_a_code_and_writes_nothing(output, tmp_path, subject, file, code):
     result = call(output, subject, "-o", str(tmp_path / file))
-    assert isinstance(result.exception, CallError)
+    assert isinstance(result.exception, DeepfakeError)
     assert result.exception.code == code
     assert list(tmp_path.iterdir()) == []
 

@@ -10,7 +10,6 @@ from ml_metadata.proto import metadata_store_pb2 as pb
 
 from pipeline.cli import metadata
 from pipeline.metadata import connection
-from schemas.errors import CallError
 
 
 @pytest.fixture
@@ -97,9 +96,8 @@ def test_what_is_wrong_with_the_store_is_one_line_without_the_librarys(
     call, on_server, monkeypatch, capfd
 ):
     monkeypatch.setenv("DEEPFAKE_METADATA_PASSWORD", "wrong-word")
-    with pytest.raises(CallError, match="refuses the account 'deepfake'") as caught:
+    with raises_code("metadata_access_denied", match="refuses the account 'deepfake'") as caught:
         call("check", *on_server)
-    assert caught.value.code == "metadata_access_denied"
     assert "\n" not in str(caught.value)
     assert capfd.readouterr().err == ""
 

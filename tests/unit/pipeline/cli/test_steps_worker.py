@@ -180,7 +180,7 @@ def test_the_report_step_finds_the_failure_in_the_journal(folder, compile_to):
 
 
 def test_a_package_that_cannot_be_compiled_is_a_failure(folder, monkeypatch):
-    def refuse(config, path, *, on_cluster):
+    def refuse(config, path, shown, *, on_cluster):
         raise RunnerError("bundle_too_large", "too long")
 
     monkeypatch.setattr("pipeline.runners.kubeflow.compiler.write_package", refuse)

@@ -60,9 +60,8 @@ def test_an_account_without_any_grant_gets_the_statement_to_give(config, databas
 def test_the_missing_grants_are_named_and_no_others(config, database, account_with):
     ready(config)
     account_with("SELECT, INSERT", database)
-    with raises_code("metadata_missing_grants") as caught:
+    with raises_code("metadata_missing_grants", match="lacks UPDATE, DELETE on"):
         ready(config)
-    assert caught.value.privileges == ("UPDATE", "DELETE")
 
 
 def test_grants_that_a_role_brings_count(mariadb, config, database, account_with):
@@ -124,7 +123,7 @@ def test_unfinished_tables_with_data_are_left_alone(mariadb, config, database):
 def test_a_server_that_is_down_is_told_after_the_wait(config):
     closed = load.with_overrides(config, {"metadata.port": 1})
     begun = time.monotonic()
-    with pytest.raises(MetadataUnreachableError, match=r"127\.0\.0\.1:1 for [12] s .*refused"):
+    with pytest.raises(MetadataUnreachableError, match=r"127\.0\.0\.1:1 .*refused.*waited [12] s"):
         ready(closed, patience=2.5)
     assert time.monotonic() - begun < 5
 

@@ -9,7 +9,6 @@ import pytest
 from coded import raises_code
 
 from pipeline.config.clusters import KubeflowConfig
-from pipeline.runners.cluster import errors
 from pipeline.runners.cluster.client import Cluster
 from schemas.errors import ClusterRefusedError, ClusterUnreachableError, RunnerError
 
@@ -192,9 +191,3 @@ def test_a_host_that_is_none_is_refused_before_anything_is_sent(host, error, mes
     with pytest.raises(error, match=message) as caught:
         look(KubeflowConfig(host=host))
     assert "secret" not in str(caught.value)
-
-
-def test_every_error_has_its_own_code():
-    found = [e for e in vars(errors).values() if isinstance(e, type) and hasattr(e, "code")]
-    codes = [error.code for error in found]
-    assert len(codes) == len(set(codes)) > 15
