@@ -15,7 +15,7 @@ class ClipSpec:
       crop_size: H and W of a face crop, in pixels.
       margin: Side of the square crop over the longer side of the face box.
       max_tracks: Face tracks kept per video, those with the most frames first.
-      jpeg_quality: Of the stored crops, 1 to 100.
+      jpeg_quality: JPEG quality of the stored crops, 1 to 100.
     """
 
     num_clips: int = 4

@@ -41,11 +41,12 @@ class DeadLetter:
       record_key: Key of the row; `row N` where the row has no valid key, or an erased one.
       code: One of `CODES`.
       message: What was found and what to do, for a person.
-      path: As the manifest wrote it.
-      split: Where the video would have gone; empty when unknown.
+      path: Path of the video as the manifest wrote it.
+      split: Split that the video would have gone to; empty when unknown.
       is_fake: Label of the row, None when it could not be read.
-      dataset: For coverage per slice; empty when unknown.
-      manipulation_method: For coverage per slice; empty when unknown.
+      dataset: Dataset of the video, for coverage per slice; empty when unknown.
+      manipulation_method: Manipulation method of the video, for coverage per slice; empty when
+        unknown.
     """
 
     record_key: str

@@ -29,7 +29,7 @@ class ErasedKey:
 
     Attributes:
       kind: VIDEO or IDENTITY.
-      sha256: Of the name, 64 hexadecimal digits.
+      sha256: SHA-256 of the erased name, 64 hexadecimal digits.
       erased_at: ISO 8601 time, UTC.
     """
 

@@ -20,8 +20,8 @@ class TrackRow:
     """One line of the track index.
 
     Attributes:
-      video_key: Of the track.
-      record_key: Of its video.
+      video_key: Key of the track: the record key and the number of the track.
+      record_key: Key of the video that the track was found in.
       split: That it is in.
       num_present: Frames that show the face.
       digest: SHA-256 of the serialized example.

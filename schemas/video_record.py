@@ -17,18 +17,18 @@ class VideoRecord:
 
     Attributes:
       video_id: Unique within its dataset and manipulation method.
-      path: Of the file; absolute, or relative to the videos root.
+      path: Path of the file; absolute, or relative to the videos root.
       is_fake: True = manipulated.
       dataset: Collection that the video belongs to.
       manipulation_method: Method that made it; `original` for pristine videos.
       manipulation_type: One of `taxonomy.MANIPULATION_TYPES`.
-      target_identity: Who is shown.
-      source_identity: Whose face or motion was used.
+      target_identity: Person who is shown.
+      source_identity: Person whose face or motion was used.
       source_video: `video_id` (same dataset) or record key of the video that was altered.
       context: One of `taxonomy.CONTEXTS`.
-      compression_level: As the dataset names it, for example `c23`.
+      compression_level: Compression as the dataset names it, for example `c23`.
       generator: Tool that made the video.
-      licence: Terms of use.
+      licence: Terms under which the video may be used.
       split: One of `taxonomy.SPLITS`; empty before assignment.
       component_id: Connected component that the video belongs to.
       digest: SHA-256 of the file.
@@ -36,9 +36,9 @@ class VideoRecord:
       codec: Video codec as FFmpeg names it.
       num_frames: Displayable frames, counted from packets and not read from the header.
       fps: Average frames per second.
-      duration_seconds: From the first frame to the end of the last.
-      width: Of the displayed picture (after rotation), in pixels.
-      height: Of the displayed picture (after rotation), in pixels.
+      duration_seconds: Time from the first frame to the end of the last.
+      width: Width of the displayed picture (after rotation), in pixels.
+      height: Height of the displayed picture (after rotation), in pixels.
     """
 
     video_id: str

@@ -54,10 +54,10 @@ class DataGate(base_component.BaseComponent):
         """Checks the parameters and describes the node.
 
         Args:
-          anomalies: Of ExampleValidator.
-          statistics: Of StatisticsGen, over all examples.
-          manifest: Of VideoValidator.
-          examples: Of FrameExtractor.
+          anomalies: What ExampleValidator found.
+          statistics: What StatisticsGen counted, over all examples.
+          manifest: The accepted videos, as VideoValidator wrote them.
+          examples: The track examples that FrameExtractor made.
           letters_validator: Dead letters of VideoValidator.
           letters_extractor: Dead letters of FrameExtractor.
           limits: JSON object with the fields of `rules.Limits`.

@@ -35,7 +35,7 @@ class Track(NamedTuple):
       serialized: The tf.train.Example.
       frames: [N] JPEG bytes, dtype object.
       present: [N] int64 in {0, 1}.
-      preprocessing_hash: Of the code that made the crops.
+      preprocessing_hash: Hash of the code and settings that made the crops.
     """
 
     video_key: str
@@ -50,7 +50,7 @@ def read_tracks(split_uri: str, preferred: Collection[str], count: int) -> list[
 
     Args:
       split_uri: Folder of gzipped TFRecords.
-      preferred: Video keys.
+      preferred: Keys of the tracks to take first.
       count: At most this many, in file order within either group.
     """
     files = sorted(str(path) for path in pathlib.Path(split_uri).iterdir() if path.is_file())

@@ -28,7 +28,7 @@ def clip_indices(times: Sequence[float], spec: ClipSpec) -> list[list[int]]:
     videos clips overlap.
 
     Args:
-      times: Of every frame, in seconds, ascending.
+      times: Time of every frame, in seconds, ascending.
       spec: K, T and the sampling rate.
 
     Returns:

@@ -35,7 +35,7 @@ class PacketIndex:
     """All packets of a video stream, without their bytes.
 
     Attributes:
-      packets: In file order, which is decoding order.
+      packets: The packets in file order, which is decoding order.
       shown: Positions in `packets` of the displayed frames, in display order.
       times: Presentation time of each shown frame, in seconds.
       is_timed: Whether every shown packet has a time of its own; if not, `shown` is in file
@@ -123,7 +123,7 @@ def decode_runs(packets: Sequence[Packet], targets: Sequence[int]) -> list[tuple
     """Ranges of packets to decode, so that every target is shown.
 
     Args:
-      packets: In decoding order, the shown ones with a time.
+      packets: The packets in decoding order; those that are shown have a time.
       targets: Positions in `packets`, in display order.
 
     Returns:

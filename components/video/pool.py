@@ -40,7 +40,7 @@ class Outcome(Generic[T]):
     """What became of one submitted video.
 
     Attributes:
-      item: As it was submitted.
+      item: The item as it was submitted.
       tracks: Its face tracks, the dominant one first; empty if it failed.
       error: Why it cannot be used; None if it can.
     """

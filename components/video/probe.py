@@ -22,12 +22,12 @@ class VideoInfo:
       codec: Video codec as FFmpeg names it, such as `h264`.
       num_frames: Displayable frames, counted from packets.
       fps: Average frames per second.
-      duration_seconds: From the first frame to the end of the last.
-      width: Of the displayed picture (after rotation), in pixels.
-      height: Of the displayed picture (after rotation), in pixels.
+      duration_seconds: Time from the first frame to the end of the last.
+      width: Width of the displayed picture (after rotation), in pixels.
+      height: Height of the displayed picture (after rotation), in pixels.
       rotation: Degrees by which a player turns the coded picture, counter-clockwise, one of
         0, 90, 180 and 270.
-      size_bytes: Of the file.
+      size_bytes: Size of the file.
       digest: SHA-256 of the file.
       truncated: Whether the file ends before what its structure announces.
     """

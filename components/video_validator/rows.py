@@ -20,7 +20,7 @@ class Candidate:
     Attributes:
       record: With an absolute path; probing adds the facts of the file.
       row: Number of the manifest row.
-      written_path: As the manifest has it.
+      written_path: Path of the video as the manifest has it.
       sha256: Digest that the manifest promises, in lower case; empty if it promises none.
     """
 

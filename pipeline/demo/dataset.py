@@ -53,7 +53,7 @@ def write_mp4(
       path: File to write; an existing one is replaced.
       frames: In display order, each [H, W, 3] uint8 RGB with even sides, all of one size.
       fps: Frames per second.
-      constant_rate_factor: Of x264, 0 (lossless) to 51 (worst).
+      constant_rate_factor: Rate factor of x264, 0 (lossless) to 51 (worst).
     """
     options = {"crf": str(constant_rate_factor), "preset": "veryfast", "threads": "1"}
     with av.open(str(path), "w", format="mp4") as container:
@@ -86,7 +86,7 @@ def write_dataset(
 
     Args:
       folder: Empty, absent, or written by this function.
-      seed: Of everything drawn; the same seed gives the same videos.
+      seed: Seed of everything that is drawn; the same seed gives the same videos.
       num_identities: An even number: faces are swapped inside pairs only.
       num_takes: Pristine videos per identity, 1 to 4.
       seconds: Length of each video, at 25 frames per second.

@@ -25,8 +25,8 @@ class _Handle(NamedTuple):
     """Pulls both halves of the face alike, so that it stays nearly symmetric; pixels.
 
     Attributes:
-      offset: Of the two centres from the axis.
-      y: Of the two centres.
+      offset: Distance of the two centres from the axis, in pixels of the portrait.
+      y: Height of the two centres, in pixels from the top of the portrait.
       sigma: Reach of the pull.
       out: Largest pull away from the axis.
       down: Largest pull downwards.

@@ -53,11 +53,11 @@ class Family:
     """A manipulation method.
 
     Attributes:
-      method: Its name in the manifest.
+      method: Name of the family in the manifest.
       kind: One of `schemas.taxonomy.MANIPULATION_TYPES`.
       drive: Films the driving face.
       alter: Forges one aligned crop.
-      region: Where the forged crop replaces the target.
+      region: Part of the face where the forged crop replaces the target.
       uses_donor: Whether the result shows the face of another identity.
     """
 
@@ -90,7 +90,8 @@ class Forger:
 
         Args:
           frame: Frame `index` as recorded, [256, 256, 3] float32 RGB in [0, 255].
-          triangle: Where its eyes and mouth are, [3, 2] float64 (x, y).
+          triangle: Where the eyes and the mouth of the target are, [3, 2] float64 (x, y), in
+            pixels.
           index: Number of the frame.
 
         Returns:

@@ -12,14 +12,14 @@ class Performance:
     """Signals of T frames, each [T] float64.
 
     Attributes:
-      mouth: From -1 (lips closed over the teeth) to 1 (wide open).
-      lids: From 0 (open eyes) to 1 (closed).
+      mouth: How far the mouth is open, from -1 (lips closed over the teeth) to 1 (wide open).
+      lids: How far the eyes are closed, from 0 (open) to 1 (closed).
       sway, nod: Of the head on the shoulders, right and down, in canvas pixels.
-      roll: Of the head about the chin, in radians.
+      roll: Rotation of the head about the chin, in radians.
       yaw, pitch: Of the inner face against the head's outline, in canvas pixels.
       pan, tilt: Of the camera, in pixels of the frame.
-      zoom: Of the camera, as a factor.
-      spin: Of the camera about its axis, in radians.
+      zoom: Magnification of the camera, as a factor.
+      spin: Rotation of the camera about its axis, in radians.
       light_x, light_y: Slope of the light's logarithm over half a frame, to the right and down.
       light: Brightness as a factor.
     """

@@ -20,7 +20,7 @@ class Parameters:
     """What determines the videos.
 
     Attributes:
-      seed: Of everything drawn.
+      seed: Seed of everything that is drawn.
       num_identities: An even number: donors come in pairs.
       num_takes: Pristine videos per identity, 1 to 4; four forgeries are spread over them.
       seconds: Length of each video.
@@ -57,8 +57,8 @@ class Video:
     """One video to make.
 
     Attributes:
-      identity: Who is shown.
-      donor: Of the same group.
+      identity: Number of the person who is shown.
+      donor: Number of the person whose face or motion is used; of the same group.
       take: Which pristine video of the identity is shown or altered.
       family: The forgery, None in a pristine video.
     """

@@ -65,8 +65,8 @@ class Puppet:
         """The canvas with another expression, [512, 512, 4] uint8 premultiplied RGBA.
 
         Args:
-          mouth: From -1 (closed) to 1 (open).
-          lids: From 0 (open) to 1 (closed).
+          mouth: How far the mouth is open, from -1 (closed) to 1 (open).
+          lids: How far the eyes are closed, from 0 (open) to 1 (closed).
         """
         opened, closed = _OPEN * max(mouth, 0.0), _CLOSE * max(-mouth, 0.0)
         fallen = opened * self._jaw + closed * self._lip + (_BLINK * lids) * self._lids

@@ -97,7 +97,7 @@ def intervals(
       is_fake: [V].
       scores: [V], P(fake) in [0, 1].
       rounds: R.
-      confidence_level: In (0, 1).
+      confidence_level: Share of resamples inside the interval, in (0, 1).
       seed: Equal seeds give equal intervals for equal arrays.
 
     Returns:

@@ -59,7 +59,7 @@ class VideoMetrics(tfma.metrics.Metric):
     Args:
       min_slice_videos: Videos from which a slice is gated.
       bootstrap_rounds: Resamples of the intervals.
-      confidence_level: Of the intervals, in (0, 1).
+      confidence_level: Confidence level of the intervals, in (0, 1).
       code_fingerprint: Digest of this package. Evaluator has no other parameter for it: inside
         the EvalConfig it becomes part of the cache key, and a fix here is not served from cache.
       name: Of the metric as a whole; its values have names of their own.

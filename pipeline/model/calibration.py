@@ -18,12 +18,12 @@ class Calibration:
     """What the exported model divides its logits by, and where it draws the lines.
 
     Attributes:
-      temperature: Positive.
+      temperature: Positive number that logits are divided by.
       thresholds: Probability from which a video counts as fake, for each target of
         FALSE_POSITIVE_RATES.
       achieved_false_positive_rates: At these thresholds, on the calibration split.
-      num_pristine: Videos.
-      num_fake: Videos.
+      num_pristine: Number of pristine videos of the calibration split.
+      num_fake: Number of fake videos of the calibration split.
       ece_before: Expected calibration error at temperature 1.
       ece_after: At the temperature.
     """

@@ -28,7 +28,7 @@ def build_head(config: TrainingConfig, num_frames: int, width: int, content: int
     """Builds the heads, in float32 under any dtype policy.
 
     Args:
-      config: Its `dense_units`, `rnn_units` and `dropout` count.
+      config: Settings of the training; used are `dense_units`, `rnn_units` and `dropout`.
       num_frames: T, frames of a clip.
       width: D, features of a frame.
       content: How many of them, from the first, tell what is shown; they pass a narrow layer, or
@@ -154,7 +154,7 @@ def build_detector(config: TrainingConfig, clip: ClipSpec, *, policy: str = "flo
 
     Args:
       config: Sizes of the layers, and which encoder.
-      clip: Its `num_frames` (T) and `crop_size` (S) count.
+      clip: Geometry of a clip; used are `num_frames` (T) and `crop_size` (S).
       policy: Keras dtype policy of the encoder; the heads are always float32.
     """
     encoder = encoders.build(config, clip.crop_size, policy=policy)

@@ -56,7 +56,7 @@ def build(config: TrainingConfig, crop_size: int, *, policy: str = "float32") ->
     """Builds the encoder, with its ImageNet weights where it has some; frozen in that case.
 
     Args:
-      config: Its `encoder` and `dropout` count.
+      config: Settings of the training; used are `encoder` and `dropout`.
       crop_size: S, side of a crop, in pixels.
       policy: Keras dtype policy of the layers.
 

@@ -24,7 +24,7 @@ class Answers:
     Attributes:
       temperature: Divides the track logit.
       thresholds: Probabilities at 1 % and 5 % false positives.
-      preprocessing_hash: Of the examples that the model was trained on.
+      preprocessing_hash: Preprocessing hash of the examples that the model was trained on.
     """
 
     temperature: float
@@ -40,7 +40,7 @@ class ScoringModule(tf.Module):
     Args:
       model: See `detector.Detector.model`; float32.
       clip: Geometry of its inputs.
-      answers: Constants.
+      answers: Constants that every answer carries.
       transform: Turns serialized examples [B] into transformed features; kept as an attribute,
         so that the tables it owns are exported.
     """
@@ -122,8 +122,8 @@ def save(
     """Writes the SavedModel; it loads where nothing but TensorFlow is installed.
 
     Args:
-      module: To export.
-      folder: Of the SavedModel.
+      module: Module to export.
+      folder: Folder of the SavedModel.
       record: For `detector.json`; see `schemas.signatures.DETECTOR_FILE`.
       reference: Score by video key, computed before the export, for `reference.json`.
     """

@@ -66,7 +66,7 @@ class MeasuredAdamW(keras.optimizers.AdamW):
     its scale and leaves out those that are not finite: neither is seen here.
 
     Attributes:
-      norms: Of the gradients before clipping.
+      norms: Collects the norms of the gradients before they are clipped.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

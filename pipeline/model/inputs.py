@@ -23,10 +23,10 @@ def clips_in_order(
     """All clips of a split, once, in the order of `Tracks.clip_labels`.
 
     Args:
-      tracks: The split.
+      tracks: Tracks of the split.
       batch_size: Clips per batch; the last one may be smaller.
-      strength: Of the augmentation; 0 = none.
-      seed: Of the augmentation.
+      strength: Strength of the augmentation; 0 = none.
+      seed: Seed of the augmentation.
 
     Returns:
       Batches of a 1-tuple of (frames [B, T, S, S, 3] uint8, present [B, T] float32).
@@ -61,10 +61,10 @@ def balanced_clips(
     """An endless stream of clips, pristine and fake in turn; one random clip of a track each time.
 
     Args:
-      tracks: The split.
+      tracks: Tracks of the split.
       batch_size: Clips per batch.
-      strength: Of the augmentation.
-      seed: Of order, choice and augmentation.
+      strength: Strength of the augmentation; 0 = none.
+      seed: Seed of the order, of the choice of clips and of the augmentation.
       skip: Clips that were drawn before, by a training that goes on.
 
     Returns:
@@ -113,7 +113,7 @@ def balanced_features(
       present: [C, T] float32 in {0, 1}.
       is_fake: [C] float32 in {0, 1}.
       batch_size: Clips per batch.
-      seed: Of the order.
+      seed: Seed of the order.
 
     Returns:
       Batches of (features [B, T, D] float32, present [B, T] float32) and targets.

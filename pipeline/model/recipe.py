@@ -33,9 +33,9 @@ def make_model(
     """Makes a SavedModel that answers with calibrated scores.
 
     Args:
-      config: Of the training.
+      config: Settings of the training.
       clip: Geometry of the examples.
-      patterns: Of gzipped TFRecord files, for train, val and calibration.
+      patterns: File patterns of the gzipped TFRecords of train, val and calibration.
       transform: See `export.ScoringModule`.
       code_fingerprint: Of the code that trains; part of the record and of `work_dir`'s state.
       work_dir: Keeps the states of unfinished trainings; this one's is removed at the end.

@@ -77,7 +77,7 @@ class WorkDirectory:
     """Weights and history of an unfinished training.
 
     Attributes:
-      folder: Created when first written to.
+      folder: Work directory of this training.
 
     Args:
       folder: See above.

@@ -51,12 +51,12 @@ class Watch:
     """What selection needs to know beside the model that is being fitted.
 
     Attributes:
-      config: Of the training.
+      config: Settings of the training.
       val: The selection split.
       history: Epochs so far; grows.
-      work: Where each epoch is kept.
+      work: Work directory where each epoch is kept.
       detector: The whole model, whose best weights are kept.
-      planned_epochs: Of all stages, for progress reports.
+      planned_epochs: Number of epochs of all stages together, for progress reports.
     """
 
     config: TrainingConfig

@@ -19,12 +19,12 @@ class Tracks:
     """Keys, labels and masks of the M tracks of a split, in file order.
 
     Attributes:
-      name: Of the split.
+      name: Name of the split.
       files: TFRecord files, gzipped.
       clip: Geometry of the tracks.
-      record_keys: [M] str.
-      video_keys: [M] str.
-      is_fake: [M] bool.
+      record_keys: [M] str, key of the video of each track.
+      video_keys: [M] str, key of each track.
+      is_fake: [M] bool, whether the video of the track is manipulated.
       present: [M, K, T] float32 in {0, 1}.
       preprocessing_hashes: That the examples carry; see `single_hash`.
       digest: SHA-256 of the examples, whatever their order.
@@ -60,8 +60,8 @@ def read_tracks(name: str, patterns: Sequence[str], clip: ClipSpec) -> Tracks:
     """Reads labels, keys and masks of a split, in one pass that decodes no frame.
 
     Args:
-      name: Of the split, for messages.
-      patterns: Of gzipped TFRecord files of (transformed) track examples.
+      name: Name of the split, for messages.
+      patterns: File patterns of gzipped TFRecords of (transformed) track examples.
       clip: Geometry that the examples have.
 
     Raises:

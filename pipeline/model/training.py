@@ -42,7 +42,7 @@ class Trained:
 
     Attributes:
       detector: With the best weights, in float32, its gate closed if `temporal_head` says so.
-      history: All epochs.
+      history: Figures of all epochs, in order.
       val_auc: Over the videos of the selection split, after the choice of the head.
       val_auc_rnn: With the recurrent head.
       val_auc_frame_mean: With the mean of the frame logits.
@@ -78,8 +78,8 @@ def train(
 
     Args:
       config: Of the training; `seed` decides weights, order and augmentation.
-      train_tracks: To fit.
-      val_tracks: To choose the epoch and the temporal head.
+      train_tracks: Tracks to fit.
+      val_tracks: Tracks that choose the epoch and the temporal head.
       run_dir: Gets `history.json` and the `tensorboard` folder.
       work: State of an unfinished training; the caller clears it when it no longer needs it.
     """

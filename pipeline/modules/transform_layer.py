@@ -19,7 +19,7 @@ class ExampleTransform(tf.Module):
     as -1, 0 or the empty string.
 
     Args:
-      output: Of the Transform component.
+      output: What the Transform component wrote.
     """
 
     def __init__(self, output: tft.TFTransformOutput) -> None:

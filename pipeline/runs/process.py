@@ -104,7 +104,7 @@ class Ending:
     """Writes how this process ended into a journal, and its traceback into the log.
 
     Args:
-      journal: Of the run, or of the step.
+      journal: Journal of the run, or of the step.
       ends_run: Whether the run ends with this process.
       node: Id of the node that a failure is put down to until another one starts.
 

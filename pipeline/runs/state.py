@@ -13,10 +13,10 @@ class NodeRecord:
     """One node of the run.
 
     Attributes:
-      id: As in the graph.
-      state: Where it is.
+      id: Id of the node in the graph.
+      state: How far the node is.
       started: Unix time, 0 before.
-      seconds: Of driver, executor and publisher together.
+      seconds: Seconds of driver, executor and publisher together.
       progress: Last report of the work inside.
       progressed: Unix time of that report.
       facts: What its outputs say.

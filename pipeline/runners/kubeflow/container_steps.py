@@ -57,9 +57,9 @@ def add(
 
     Args:
       node: Id of the node, or `prepare` or `report`.
-      arguments: Of the command.
+      arguments: Arguments of the step's command.
       values: What the step gets for the inputs among them, by name.
-      config: Of the whole pipeline.
+      config: Configuration of the whole pipeline.
       outputs: Artifacts that the step makes for Kubeflow, by name.
 
     Raises:

@@ -30,8 +30,8 @@ class Package:
     """What a package says of itself.
 
     Attributes:
-      name: Of the pipeline.
-      digest: Of the bundle that its first step carries.
+      name: Name of the pipeline.
+      digest: SHA-256 of the bundle that its first step carries.
       parameters: What a run may set: key of the configuration to name of the Kubeflow parameter.
         `RUN_NAME`, which every package has, is not among them.
     """
