@@ -1,11 +1,12 @@
 """Geometry of a track example: what training extracts and what serving must extract again."""
 
 import dataclasses
-import json
+
+from schemas.settings import Settings
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class ClipSpec:
+class ClipSpec(Settings):
     """How a video becomes K clips of T face crops, each [H, W, 3] uint8 RGB.
 
     Attributes:
@@ -40,10 +41,3 @@ class ClipSpec:
     def total_frames(self) -> int:
         """N = K x T, frames of a track example."""
         return self.num_clips * self.num_frames
-
-    def to_json(self) -> str:
-        return json.dumps(dataclasses.asdict(self), sort_keys=True)
-
-    @classmethod
-    def from_json(cls, text: str) -> "ClipSpec":
-        return cls(**json.loads(text))

@@ -1,11 +1,12 @@
 """How faces are found and linked, in training and serving alike; part of the preprocessing hash."""
 
 import dataclasses
-import json
+
+from schemas.settings import Settings
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class FaceConfig:
+class FaceConfig(Settings):
     """Settings of face detection and tracking.
 
     Attributes:
@@ -33,10 +34,3 @@ class FaceConfig:
             value = getattr(self, name)
             if value < 1:
                 raise ValueError(f"{name} must be at least 1, got {value!r}")
-
-    def to_json(self) -> str:
-        return json.dumps(dataclasses.asdict(self), sort_keys=True)
-
-    @classmethod
-    def from_json(cls, text: str) -> "FaceConfig":
-        return cls(**json.loads(text))

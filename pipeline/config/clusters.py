@@ -5,9 +5,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from pipeline.config.sections import expect, expect_choice, expect_range
 from pipeline.version import VERSION
 from schemas import names
+from schemas.settings import expect, expect_choice, expect_range
 
 # Kubernetes' grammar of resource quantities, as far as processors and memory need it.
 _QUANTITY: Final = re.compile(r"[0-9]+(\.[0-9]+)?(m|[kKMGT]i?)?")

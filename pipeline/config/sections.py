@@ -4,12 +4,12 @@ import dataclasses
 import math
 from typing import Final
 
-from schemas import features, taxonomy
+from schemas import features
+from schemas.settings import Settings, expect, expect_choice, expect_range
 
 ENCODERS = ("efficientnet_lite0", "small_cnn")
 ENGINES = ("in_memory", "multi_threading", "multi_processing")
 MIXED_PRECISION = ("auto", "on", "off")
-SEVERITIES = ("ERROR", "WARNING")
 SQLITE: Final = "sqlite"
 MYSQL: Final = "mysql"
 BACKENDS: Final = (SQLITE, MYSQL)
@@ -22,25 +22,6 @@ _POSTGRESQL: Final = (
     " come back in any order, so that TFX swaps cached outputs and Pusher sees no blessing;"
     f" use one of {', '.join(BACKENDS)}"
 )
-
-
-def expect(name: str, ok: bool, expected: str, value: object) -> None:
-    """Raises ValueError, with the value, unless `ok`."""
-    if not ok:
-        raise ValueError(f"{name} must be {expected}, got {value!r}")
-
-
-def expect_range(section: object, low: float, high: float, *names: str) -> None:
-    """Checks that the named fields of `section` lie in [low, high]."""
-    for name in names:
-        value = getattr(section, name)
-        upper = "" if math.isinf(high) else f" and at most {high:g}"
-        expect(name, low <= value <= high, f"at least {low:g}{upper}", value)
-
-
-def expect_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
-    """Checks that `value` is one of `choices`."""
-    expect(name, value in choices, f"one of {', '.join(choices)}", value)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -59,44 +40,6 @@ class DataConfig:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class VideoRules:
-    """Which videos are accepted; the others become dead letters."""
-
-    min_duration_seconds: float = 0.5
-    max_duration_seconds: float = 3600.0
-    min_fps: float = 5.0
-    max_fps: float = 240.0
-    min_side_pixels: int = 64
-
-    def __post_init__(self) -> None:
-        expect_range(self, 0, math.inf, "min_duration_seconds", "min_fps", "min_side_pixels")
-        for low, high in (("min_duration_seconds", "max_duration_seconds"), ("min_fps", "max_fps")):
-            value, least = getattr(self, high), getattr(self, low)
-            expect(high, value > least, f"greater than {low} ({least:g})", value)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class SplitConfig:
-    """Fractions of the videos per split, and the seed of the assignment."""
-
-    train: float = 0.55
-    val: float = 0.15
-    calibration: float = 0.15
-    test: float = 0.15
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        expect_range(self, 0.01, 0.97, *taxonomy.SPLITS)
-        total = sum(self.fractions.values())
-        expect("the sum of the fractions", abs(total - 1) < 1e-6, "1", total)
-
-    @property
-    def fractions(self) -> dict[str, float]:
-        """Fraction by split name."""
-        return {split: getattr(self, split) for split in taxonomy.SPLITS}
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
 class ExtractionConfig:
     """Limits of frame extraction."""
 
@@ -107,30 +50,7 @@ class ExtractionConfig:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class DataGateConfig:
-    """When the data stops the run.
-
-    Attributes:
-      max_dead_letter_ratio: Share of manifest rows that may be left out.
-      min_videos_per_class: Least number of videos of each class in each split.
-      blocking_severities: Anomaly severities of TFDV that block.
-      allowed_anomalies: Feature names whose anomalies are let through.
-    """
-
-    max_dead_letter_ratio: float = 0.1
-    min_videos_per_class: int = 1
-    blocking_severities: tuple[str, ...] = ("ERROR",)
-    allowed_anomalies: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        expect_range(self, 0, 1, "max_dead_letter_ratio")
-        expect_range(self, 1, math.inf, "min_videos_per_class")
-        for severity in self.blocking_severities:
-            expect_choice("blocking_severities", severity, SEVERITIES)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class TrainingConfig:
+class TrainingConfig(Settings):
     """The model and how it is trained.
 
     Attributes:
@@ -223,28 +143,6 @@ class EvaluationConfig:
         expect_range(self, 1, math.inf, "min_slice_videos", "min_test_videos")
         expect_range(self, 0.5, 0.999, "confidence_level")
         expect_range(self, 100, 100_000, "bootstrap_rounds")
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class ServingCheckConfig:
-    """How the exported model is tried in a server process before it may be pushed.
-
-    Attributes:
-      num_requests: Examples sent through each signature.
-      startup_timeout_seconds: From process start to a model that answers.
-      request_timeout_seconds: Per request.
-      max_score_difference: Allowed between the server's and the trainer's own scores.
-    """
-
-    num_requests: int = 8
-    startup_timeout_seconds: float = 120.0
-    request_timeout_seconds: float = 60.0
-    max_score_difference: float = 1e-3
-
-    def __post_init__(self) -> None:
-        expect_range(self, 1, 1000, "num_requests")
-        expect_range(self, 1, 3600, "startup_timeout_seconds", "request_timeout_seconds")
-        expect_range(self, 0, 1, "max_score_difference")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

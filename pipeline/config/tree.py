@@ -3,6 +3,9 @@
 import dataclasses
 import re
 
+from components.data_gate.settings import GateLimits
+from components.serving_validator.settings import CheckSettings
+from components.video_validator.settings import SplitPlan, VideoRules
 from pipeline.config import sections
 from pipeline.config.clusters import KubeflowConfig, VertexConfig
 from pipeline.config.sections import MetadataConfig
@@ -24,21 +27,19 @@ class PipelineConfig:
     output: str = "runs"
     cache: bool = True
     data: sections.DataConfig = dataclasses.field(default_factory=sections.DataConfig)
-    rules: sections.VideoRules = dataclasses.field(default_factory=sections.VideoRules)
-    splits: sections.SplitConfig = dataclasses.field(default_factory=sections.SplitConfig)
+    rules: VideoRules = dataclasses.field(default_factory=VideoRules)
+    splits: SplitPlan = dataclasses.field(default_factory=SplitPlan)
     clip: ClipSpec = dataclasses.field(default_factory=ClipSpec)
     faces: FaceConfig = dataclasses.field(default_factory=FaceConfig)
     extraction: sections.ExtractionConfig = dataclasses.field(
         default_factory=sections.ExtractionConfig
     )
-    gate: sections.DataGateConfig = dataclasses.field(default_factory=sections.DataGateConfig)
+    gate: GateLimits = dataclasses.field(default_factory=GateLimits)
     training: sections.TrainingConfig = dataclasses.field(default_factory=sections.TrainingConfig)
     evaluation: sections.EvaluationConfig = dataclasses.field(
         default_factory=sections.EvaluationConfig
     )
-    serving_check: sections.ServingCheckConfig = dataclasses.field(
-        default_factory=sections.ServingCheckConfig
-    )
+    serving_check: CheckSettings = dataclasses.field(default_factory=CheckSettings)
     push: sections.PushConfig = dataclasses.field(default_factory=sections.PushConfig)
     beam: sections.BeamConfig = dataclasses.field(default_factory=sections.BeamConfig)
     metadata: MetadataConfig = dataclasses.field(default_factory=MetadataConfig)
