@@ -10,12 +10,12 @@ class FaceConfig(Settings):
     """Settings of face detection and tracking.
 
     Attributes:
-      detector: Name of a detector in `components.video.faces`.
-      min_score: Detector confidence from which a box counts, in [0, 1].
-      min_face_pixels: Longer side from which a face is usable, in pixels of the video.
-      min_overlap: Intersection over union that links boxes of consecutive sampled frames.
-      max_gap_frames: Sampled frames that a track may miss before it ends.
-      min_present: Share of a track's N frames that must show the face, in [0, 1].
+      detector: Name of a detector in `components.video.detector`.
+      min_score: Detector confidence from which a box counts, 0 to 1.
+      min_face_pixels: Longer side from which a face is usable, in pixels of the video, at least 1.
+      min_overlap: Intersection over union that links boxes of consecutive sampled frames, 0 to 1.
+      max_gap_frames: Sampled frames that a track may miss before it ends, at least 1.
+      min_present: Share of a track's N frames that must show the face, 0 to 1.
     """
 
     detector: str = "blazeface"

@@ -18,9 +18,25 @@ class PipelineConfig:
     """Everything that decides what a run does. A YAML file states differences from the defaults.
 
     Attributes:
-      name: Of the pipeline; runs of one name share their cache and their blessed models.
+      name: Name of the pipeline, in lower-case letters, digits and hyphens; runs of one name share
+        their cache and their blessed models.
       output: Folder of artifacts, metadata, runs and pushed models; `--output` sets it.
       cache: Whether nodes with unchanged inputs, code and parameters are skipped.
+      data: Places of the labelled videos and of their manifest.
+      rules: Rules by which videos are accepted.
+      splits: Share of the videos that each split gets.
+      clip: Clips and face crops that are taken of a video.
+      faces: Detection and tracking of faces.
+      extraction: Limits of frame extraction.
+      gate: Limits beyond which the data stops the run.
+      training: Architecture of the model, and its training.
+      evaluation: Slices, and the thresholds that a model must reach to be blessed.
+      serving_check: Trial of the exported model before it may be pushed.
+      push: Place of the models that were blessed.
+      beam: Engine of the components that run on Beam.
+      metadata: Address of the ML Metadata store.
+      kubeflow: Address of the Kubeflow cluster, and what each step gets there.
+      vertex: Project, place and machines on Vertex AI.
     """
 
     name: str = "deepfake"
