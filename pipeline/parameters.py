@@ -5,11 +5,9 @@ configuration as JSON. People set single keys of the configuration; `values` mak
 out of it, for the compiler as for a step that binds them.
 """
 
-import dataclasses
-import json
 import pathlib
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from tfx.utils import json_utils, proto_utils
 
@@ -57,12 +55,12 @@ def values(config: PipelineConfig) -> dict[str, str]:
         MANIFEST_PATH: absolute(config.data.manifest),
         VIDEOS_ROOT: _videos_root(config),
         SCHEMA_FILE: str(features.TRACK_EXAMPLE_SCHEMA),
-        RULES: _json(config.rules),
-        SPLITS: _json(config.splits),
-        GATE_LIMITS: _json(config.gate),
+        RULES: config.rules.to_json(),
+        SPLITS: config.splits.to_json(),
+        GATE_LIMITS: config.gate.to_json(),
         TRAINER_CONFIG: json_utils.dumps(trainer_config(config)),
         EVAL_CONFIG: proto_utils.proto_to_json(eval_config.eval_config(config.evaluation)),
-        SERVING_CHECK: _json(config.serving_check),
+        SERVING_CHECK: config.serving_check.to_json(),
     }
 
 
@@ -93,14 +91,10 @@ def _videos_root(config: PipelineConfig) -> str:
 def trainer_config(config: PipelineConfig) -> dict[str, str]:
     """What `pipeline.modules.trainer` reads from its `custom_config`."""
     return {
-        "training": _json(config.training),
+        "training": config.training.to_json(),
         "clip": config.clip.to_json(),
         "work_dir": f"{absolute(config.output)}/work",
         fingerprint.PARAMETER: fingerprint.of(
             "pipeline.modules", "pipeline.model", "components.artifact_files", "schemas"
         ),
     }
-
-
-def _json(section: Any) -> str:
-    return json.dumps(dataclasses.asdict(section), sort_keys=True)

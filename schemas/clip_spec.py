@@ -1,21 +1,22 @@
 """Geometry of a track example: what training extracts and what serving must extract again."""
 
 import dataclasses
-import json
+
+from schemas.settings import Settings
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class ClipSpec:
+class ClipSpec(Settings):
     """How a video becomes K clips of T face crops, each [H, W, 3] uint8 RGB.
 
     Attributes:
-      num_clips: K, clips per track, their starts spread evenly over the video.
-      num_frames: T, frames per clip.
-      sample_fps: Frames per second inside a clip, whatever the video's own rate.
-      crop_size: H and W of a face crop, in pixels.
-      margin: Side of the square crop over the longer side of the face box.
-      max_tracks: Face tracks kept per video, those with the most frames first.
-      jpeg_quality: JPEG quality of the stored crops, 1 to 100.
+      num_clips: K, clips per track, their starts spread evenly over the video, more than 0.
+      num_frames: T, frames per clip, more than 0.
+      sample_fps: Frames per second inside a clip, whatever the video's own rate, more than 0.
+      crop_size: H and W of a face crop, in pixels, more than 0.
+      margin: Side of the square crop over the longer side of the face box, at least 1.
+      max_tracks: Face tracks kept per video, those with the most frames first, more than 0.
+      jpeg_quality: Quality of the stored crops as JPEG has it, 1 to 100.
     """
 
     num_clips: int = 4
@@ -40,10 +41,3 @@ class ClipSpec:
     def total_frames(self) -> int:
         """N = K x T, frames of a track example."""
         return self.num_clips * self.num_frames
-
-    def to_json(self) -> str:
-        return json.dumps(dataclasses.asdict(self), sort_keys=True)
-
-    @classmethod
-    def from_json(cls, text: str) -> "ClipSpec":
-        return cls(**json.loads(text))

@@ -1,20 +1,21 @@
 """How faces are found and linked, in training and serving alike; part of the preprocessing hash."""
 
 import dataclasses
-import json
+
+from schemas.settings import Settings
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class FaceConfig:
+class FaceConfig(Settings):
     """Settings of face detection and tracking.
 
     Attributes:
-      detector: Name of a detector in `components.video.faces`.
-      min_score: Detector confidence from which a box counts, in [0, 1].
-      min_face_pixels: Longer side from which a face is usable, in pixels of the video.
-      min_overlap: Intersection over union that links boxes of consecutive sampled frames.
-      max_gap_frames: Sampled frames that a track may miss before it ends.
-      min_present: Share of a track's N frames that must show the face, in [0, 1].
+      detector: Name of a detector in `components.video.detector`.
+      min_score: Detector confidence from which a box counts, 0 to 1.
+      min_face_pixels: Longer side from which a face is usable, in pixels of the video, at least 1.
+      min_overlap: Intersection over union that links boxes of consecutive sampled frames, 0 to 1.
+      max_gap_frames: Sampled frames that a track may miss before it ends, at least 1.
+      min_present: Share of a track's N frames that must show the face, 0 to 1.
     """
 
     detector: str = "blazeface"
@@ -33,10 +34,3 @@ class FaceConfig:
             value = getattr(self, name)
             if value < 1:
                 raise ValueError(f"{name} must be at least 1, got {value!r}")
-
-    def to_json(self) -> str:
-        return json.dumps(dataclasses.asdict(self), sort_keys=True)
-
-    @classmethod
-    def from_json(cls, text: str) -> "FaceConfig":
-        return cls(**json.loads(text))

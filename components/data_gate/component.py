@@ -7,7 +7,7 @@ from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionP
 
 from components import artifact_types, fingerprint
 from components.data_gate import executor, keys
-from components.data_gate.rules import Limits
+from components.data_gate.settings import GateLimits
 
 
 class DataGateSpec(ComponentSpec):
@@ -60,9 +60,9 @@ class DataGate(base_component.BaseComponent):
           examples: The track examples that FrameExtractor made.
           letters_validator: Dead letters of VideoValidator.
           letters_extractor: Dead letters of FrameExtractor.
-          limits: JSON object with the fields of `rules.Limits`.
+          limits: JSON of `settings.GateLimits`.
         """
-        Limits.from_json(limits)
+        GateLimits.from_json(limits)
         super().__init__(
             DataGateSpec(
                 anomalies=anomalies,

@@ -11,6 +11,7 @@ from tfx.types import artifact_utils
 
 from components import artifact_files
 from components.data_gate import facts, keys, rules
+from components.data_gate.settings import GateLimits
 from schemas.errors import DeepfakeError
 
 _LOG = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ class Executor(base_executor.BaseExecutor):
             outputs of a failed execution.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
-        limits = rules.Limits.from_json(exec_properties[keys.LIMITS])
+        limits = GateLimits.from_json(exec_properties[keys.LIMITS])
         found = facts.read(input_dict)
         outcomes = [rule(found, limits) for rule in rules.ALL]
         broken = [outcome for outcome in outcomes if not outcome.passed]

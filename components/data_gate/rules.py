@@ -6,11 +6,11 @@ look at every name that binds videos: no graph is built here.
 
 import collections
 import dataclasses
-import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from components.data_gate.facts import Facts
+from components.data_gate.settings import GateLimits
 from schemas import taxonomy
 from schemas.dead_letter import ERASED
 from schemas.video_record import VideoRecord
@@ -70,23 +70,6 @@ def _sentence(name: str, records: set[VideoRecord]) -> str:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Limits:
-    """When data is refused; `pipeline.config.sections.DataGateConfig` holds defaults and checks."""
-
-    max_dead_letter_ratio: float
-    min_videos_per_class: int
-    blocking_severities: tuple[str, ...]
-    allowed_anomalies: tuple[str, ...]
-
-    @classmethod
-    def from_json(cls, text: str) -> "Limits":
-        values = json.loads(text)
-        for name in ("blocking_severities", "allowed_anomalies"):
-            values[name] = tuple(values[name])
-        return cls(**values)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
 class Outcome:
     """What one rule found.
 
@@ -114,7 +97,7 @@ class Outcome:
         return f"{self.rule}: {self.value:g}, limit {self.limit:g}. {self.advice}{lines}"
 
 
-def blocking_anomalies(facts: Facts, limits: Limits) -> Outcome:
+def blocking_anomalies(facts: Facts, limits: GateLimits) -> Outcome:
     """No anomaly of a blocking severity, except in features that are allowed to have one."""
     offenders = tuple(
         f"{found.split}: {found.feature or 'data set'}: {found.severity}: {found.description}"
@@ -127,7 +110,7 @@ def blocking_anomalies(facts: Facts, limits: Limits) -> Outcome:
     )
 
 
-def dead_letter_ratio(facts: Facts, limits: Limits) -> Outcome:
+def dead_letter_ratio(facts: Facts, limits: GateLimits) -> Outcome:
     """Not too many rows of the manifest were left out, by validation and extraction together.
 
     Erased ones do not count: they are left out on purpose.
@@ -150,7 +133,7 @@ def dead_letter_ratio(facts: Facts, limits: Limits) -> Outcome:
     )
 
 
-def videos_per_class(facts: Facts, limits: Limits) -> Outcome:
+def videos_per_class(facts: Facts, limits: GateLimits) -> Outcome:
     """Every split still holds enough videos of each class after extraction."""
     is_fake = {record.key: record.is_fake for record in facts.records}
     videos = {(track.split, track.record_key) for track in facts.tracks}
@@ -175,7 +158,7 @@ def videos_per_class(facts: Facts, limits: Limits) -> Outcome:
     )
 
 
-def leaking_names(facts: Facts, limits: Limits) -> Outcome:
+def leaking_names(facts: Facts, limits: GateLimits) -> Outcome:
     """No identity, source video, file or component is in two splits."""
     del limits  # there is nothing to allow
     return _none_allowed(
@@ -185,7 +168,7 @@ def leaking_names(facts: Facts, limits: Limits) -> Outcome:
     )
 
 
-def misplaced_examples(facts: Facts, limits: Limits) -> Outcome:
+def misplaced_examples(facts: Facts, limits: GateLimits) -> Outcome:
     """Every example is of an accepted video and in that video's split."""
     del limits
     split_of = {record.key: record.split for record in facts.records}
@@ -201,7 +184,7 @@ def misplaced_examples(facts: Facts, limits: Limits) -> Outcome:
     )
 
 
-def lost_examples(facts: Facts, limits: Limits) -> Outcome:
+def lost_examples(facts: Facts, limits: GateLimits) -> Outcome:
     """StatisticsGen saw as many examples in each split as the track index lists."""
     del limits
     listed = collections.Counter(track.split for track in facts.tracks)
@@ -226,7 +209,7 @@ def _none_allowed(rule: str, offenders: tuple[str, ...], advice: str) -> Outcome
     )
 
 
-ALL: Final[tuple[Callable[[Facts, Limits], Outcome], ...]] = (
+ALL: Final[tuple[Callable[[Facts, GateLimits], Outcome], ...]] = (
     blocking_anomalies,
     dead_letter_ratio,
     videos_per_class,

@@ -7,8 +7,7 @@ from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionP
 from components import artifact_types
 from components import fingerprint as code
 from components.video_validator import driver, executor, keys
-from components.video_validator.rules import Rules
-from components.video_validator.splits import SplitPlan
+from components.video_validator.settings import SplitPlan, VideoRules
 
 
 class VideoValidatorSpec(ComponentSpec):
@@ -55,14 +54,14 @@ class VideoValidator(base_beam_component.BaseBeamComponent):
 
         Args:
           manifest_path: CSV or JSONL file; see `manifest`.
-          rules: JSON object with the fields of `rules.Rules`.
-          splits: JSON object with a fraction per split, and `seed`.
+          rules: JSON of `settings.VideoRules`.
+          splits: JSON of `settings.SplitPlan`.
           videos_root: Folder that paths of the manifest are relative to; the manifest's own
             folder if empty.
           erased_list: File of `schemas.erased`; rows of erased videos and people are left out.
             It need not be there. None are looked for if empty.
         """
-        Rules.from_json(rules)
+        VideoRules.from_json(rules)
         SplitPlan.from_json(splits)
         super().__init__(
             VideoValidatorSpec(

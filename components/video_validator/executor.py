@@ -20,7 +20,7 @@ from tfx.types import artifact_utils
 from components import artifact_files, dead_letters
 from components.video import probe
 from components.video_validator import keys, rows, splits, transforms
-from components.video_validator.rules import Rules
+from components.video_validator.settings import SplitPlan, VideoRules
 from schemas import erased, manifest, taxonomy, video_record
 from schemas.dead_letter import DeadLetter
 from schemas.errors import ManifestError
@@ -114,7 +114,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         if found.unknown_columns:
             _LOG.warning("ignored unknown columns %s of %s", found.unknown_columns, path)
         candidates, invalid = rows.validate(found.rows, resolve, _erased(exec_properties))
-        rules = Rules.from_json(exec_properties[keys.RULES])
+        rules = VideoRules.from_json(exec_properties[keys.RULES])
         probed, rejected = self._probe(candidates, rules)
         sifted = rows.sift(probed)
         letters = [*invalid, *rejected, *sifted.letters]
@@ -128,7 +128,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             )
         records = splits.assign(
             [candidate.record for candidate in sifted.kept],
-            splits.SplitPlan.from_json(exec_properties[keys.SPLITS]),
+            SplitPlan.from_json(exec_properties[keys.SPLITS]),
             copies=[candidate.record for candidate in sifted.copies],
         )
         _write(artifact_utils.get_single_instance(output_dict[keys.MANIFEST]), records)
@@ -139,7 +139,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         )
 
     def _probe(
-        self, candidates: list[rows.Candidate], rules: Rules
+        self, candidates: list[rows.Candidate], rules: VideoRules
     ) -> tuple[list[rows.Candidate], list[DeadLetter]]:
         """Probes every candidate in a Beam pipeline, whose runner may be a remote one."""
         # A new folder each time: a retried execution finds the shards of the broken one in its own.

@@ -1,25 +1,10 @@
 """Which probed videos are accepted: one check per rule, each with its dead-letter code."""
 
 import dataclasses
-import json
 from collections.abc import Iterator
 
 from components.video.probe import VideoInfo
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Rules:
-    """Limits on a video; `pipeline.config.sections.VideoRules` holds their defaults and checks."""
-
-    min_duration_seconds: float
-    max_duration_seconds: float
-    min_fps: float
-    max_fps: float
-    min_side_pixels: int
-
-    @classmethod
-    def from_json(cls, text: str) -> "Rules":
-        return cls(**json.loads(text))
+from components.video_validator.settings import VideoRules
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -35,12 +20,12 @@ class Finding:
     message: str
 
 
-def first_broken(info: VideoInfo, rules: Rules) -> Finding | None:
+def first_broken(info: VideoInfo, rules: VideoRules) -> Finding | None:
     """The first rule that the video breaks, the most fundamental first; None if it keeps all."""
     return next(_broken(info, rules), None)
 
 
-def _broken(info: VideoInfo, rules: Rules) -> Iterator[Finding]:
+def _broken(info: VideoInfo, rules: VideoRules) -> Iterator[Finding]:
     if info.truncated:
         found = f"the file ends before its last frame ({info.num_frames} frames are left)"
         yield Finding(code="truncated", message=f"{found}: copy it again from its source")

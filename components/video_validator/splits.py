@@ -10,7 +10,6 @@ still without a class: both classes are in every split whenever that is possible
 import collections
 import dataclasses
 import hashlib
-import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
@@ -19,6 +18,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from components.video_validator.settings import SplitPlan
 from schemas import taxonomy
 from schemas.errors import ManifestError
 from schemas.video_record import VideoRecord
@@ -108,26 +108,6 @@ def _names(record: VideoRecord, named: set[tuple[str, str]]) -> Iterator[tuple[s
     yield from _sources(record)
     own = (("key", record.key), (f"id in {record.dataset}", record.video_id))
     yield from (name for name in own if name in named)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class SplitPlan:
-    """What share of the videos each split is to get.
-
-    Attributes:
-      fractions: By split; they sum to 1.
-      seed: Another seed gives another assignment of equal groups.
-    """
-
-    fractions: Mapping[str, float]
-    seed: int
-
-    @classmethod
-    def from_json(cls, text: str) -> "SplitPlan":
-        """Reads an object with a fraction for each split, and `seed`."""
-        values = json.loads(text)
-        fractions = {split: float(values.pop(split)) for split in taxonomy.SPLITS}
-        return cls(fractions=fractions, **values)
 
 
 def assign(
@@ -237,9 +217,10 @@ class _Balance:
 
 def _ranked(group: Group, allowed: Sequence[str], plan: SplitPlan) -> list[str]:
     """Splits by preference: each comes first with the probability of its fraction."""
+    fractions = plan.fractions
     return sorted(
         allowed,
-        key=lambda split: -math.log(_uniform(plan.seed, group, split)) / plan.fractions[split],
+        key=lambda split: -math.log(_uniform(plan.seed, group, split)) / fractions[split],
     )
 
 

@@ -13,7 +13,8 @@ from apache_beam.utils.shared import Shared
 
 from components.video.probe import VideoInfo
 from components.video_validator.rows import Candidate
-from components.video_validator.rules import Rules, first_broken
+from components.video_validator.rules import first_broken
+from components.video_validator.settings import VideoRules
 from schemas import progress
 from schemas.dead_letter import DeadLetter
 from schemas.errors import VideoError
@@ -56,7 +57,7 @@ class ProbeFn(beam.DoFn):
     `videos_rejected` and `videos_rejected_<code>`.
     """
 
-    def __init__(self, probe: Probe, rules: Rules, videos_total: int) -> None:
+    def __init__(self, probe: Probe, rules: VideoRules, videos_total: int) -> None:
         self._probe = probe
         self._rules = rules
         self._videos_total = videos_total
@@ -107,7 +108,7 @@ class ProbeFn(beam.DoFn):
 
 
 def probe_videos(
-    candidates: beam.PCollection, probe: Probe, rules: Rules, videos_total: int
+    candidates: beam.PCollection, probe: Probe, rules: VideoRules, videos_total: int
 ) -> dict[str, beam.PCollection]:
     """Turns Candidates into JSON lines of VideoRecords (ACCEPTED) and DeadLetters (DEAD_LETTER)."""
     outputs = (

@@ -5,9 +5,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from pipeline.config.sections import expect, expect_choice, expect_range
 from pipeline.version import VERSION
 from schemas import names
+from schemas.settings import expect, expect_choice, expect_range
 
 # Kubernetes' grammar of resource quantities, as far as processors and memory need it.
 _QUANTITY: Final = re.compile(r"[0-9]+(\.[0-9]+)?(m|[kKMGT]i?)?")
@@ -17,7 +17,14 @@ _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Toleration:
-    """A taint that a step may be scheduled onto, as Kubernetes has it; empty = any."""
+    """A taint that a step may be scheduled onto, as Kubernetes has it.
+
+    Attributes:
+      key: Key of the taint; any if empty.
+      operator: How key and value are compared: `Exists` (whatever the value) or `Equal`.
+      value: Value of the taint, where the operator is `Equal`.
+      effect: What the taint does: `NoSchedule`, `PreferNoSchedule`, `NoExecute`; any if empty.
+    """
 
     key: str = ""
     operator: str = "Exists"
@@ -31,7 +38,13 @@ class Toleration:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SecretVariable:
-    """One key of a Kubernetes Secret, as an environment variable of every step."""
+    """One key of a Kubernetes Secret, as an environment variable of every step.
+
+    Attributes:
+      secret: Name of the Secret.
+      key: Key of the Secret whose value is taken.
+      variable: Name of the environment variable.
+    """
 
     secret: str
     key: str
@@ -47,18 +60,18 @@ class StepConfig:
     """What one container step asks of the cluster; null = as `kubeflow.default` says.
 
     Attributes:
-      image: Container image.
-      cpu: Processors asked for, as a Kubernetes quantity.
-      cpu_limit: Processors allowed; empty = no limit.
-      memory: Memory asked for and allowed.
-      gpu_count: Accelerators.
-      gpu_type: Resource name of the accelerator.
-      node_selector: Labels that the node must have.
+      image: Container image of the step.
+      cpu: Processors asked for, as a Kubernetes quantity such as `500m` or `2`.
+      cpu_limit: Processors allowed, as a Kubernetes quantity; no limit if empty.
+      memory: Memory asked for and allowed, as a Kubernetes quantity such as `4Gi`.
+      gpu_count: Accelerators of the step, 0 to 64.
+      gpu_type: Kubernetes resource name of the accelerator.
+      node_selector: Labels that the cluster's node must have, value by key.
       tolerations: Taints that the step may be scheduled onto, besides that of its accelerator.
-      retries: Attempts after the first; the step goes on with its own execution.
-      backoff_seconds: Wait before the first retry; it doubles.
-      timeout_seconds: After which the step is stopped; 0 = never.
-      environment: Variables, besides those of `kubeflow.environment`.
+      retries: Attempts after the first, 0 to 64; the step goes on with its own execution.
+      backoff_seconds: Seconds before the first retry, 0 to 3600; they double with every retry.
+      timeout_seconds: Seconds after which the step is stopped, 0 to 604800; 0 = never.
+      environment: Variables of the step, value by name, besides those of `kubeflow.environment`.
     """
 
     image: str | None = None
@@ -114,21 +127,22 @@ class KubeflowConfig:
 
     Attributes:
       host: Address of the Kubeflow Pipelines API.
-      namespace: Of the runs, where Kubeflow has profiles; empty = single-user mode.
+      namespace: Namespace of the runs, where Kubeflow has profiles; single-user mode if empty.
       token_file: File with a bearer token for the API.
       cookies_file: File with the session cookie for the API, where a log-in page guards it.
-      experiment: Under which runs are listed.
+      experiment: Experiment under which runs are listed.
       volume: PersistentVolumeClaim (ReadWriteMany) that every step mounts.
-      mount_path: Where; `output` and the videos lie below it.
-      service_account: Of the steps; empty = the cluster's default.
-      run_as_user: User and group id of every step, as in the image; 0 = the cluster decides.
-      image_pull_secrets: Secrets of private registries.
-      labels: Of every pod.
-      environment: Variables of every step.
+      mount_path: Absolute path at which steps mount the volume; `output` and the videos lie below.
+      service_account: Service account of the steps; the cluster's default if empty.
+      run_as_user: User and group id of every step, as in the image, 0 to 2147483647; 0 = the
+        cluster decides.
+      image_pull_secrets: Names of the Secrets of private image registries.
+      labels: Labels of every pod, value by key.
+      environment: Environment variables of every step, value by name.
       secrets: Keys of Secrets as variables of every step, besides the ML Metadata account.
       parameters: Configuration keys that a run may set; see `pipeline.parameters`.
       default: What every step gets, where its entry in `nodes` says nothing.
-      nodes: By node id (or `prepare`, `report`), what differs from `default`.
+      nodes: What differs from `default`, by node id, or `prepare`, or `report`.
     """
 
     host: str = ""
@@ -177,17 +191,18 @@ class VertexConfig:
     """What Vertex AI needs to know; `deepfake compile --target vertex` reads it.
 
     Attributes:
-      project: Google Cloud project.
-      region: Location of the runs.
-      pipeline_root: Bucket folder, `gs://...`, of all artifacts.
+      project: Google Cloud project of the runs.
+      region: Google Cloud location of the runs.
+      pipeline_root: Bucket folder of all artifacts, `gs://...`.
       image: Container image of every node.
-      trainer_image: Of Trainer, where it needs another one, such as that with CUDA.
-      cpu: Processors of each node.
-      memory_gib: Memory of each node, in GiB.
-      trainer_cpu: Processors of Trainer.
-      trainer_memory_gib: Memory of Trainer, in GiB.
+      trainer_image: Container image of Trainer, where it needs another one, such as that with CUDA;
+        `image` if empty.
+      cpu: Processors of each node but Trainer, 0.1 to 1024.
+      memory_gib: Memory of each node but Trainer, in GiB, 0.1 to 1024.
+      trainer_cpu: Processors of Trainer, 0.1 to 1024.
+      trainer_memory_gib: Memory of Trainer, in GiB, 0.1 to 1024.
       gpu_type: Accelerator of Trainer, by Vertex AI's name.
-      gpu_count: Accelerators of Trainer; 0 = none.
+      gpu_count: Accelerators of Trainer, 0 to 16.
     """
 
     project: str = ""

@@ -4,12 +4,12 @@ import dataclasses
 import math
 from typing import Final
 
-from schemas import features, taxonomy
+from schemas import features
+from schemas.settings import Settings, expect, expect_choice, expect_range
 
 ENCODERS = ("efficientnet_lite0", "small_cnn")
 ENGINES = ("in_memory", "multi_threading", "multi_processing")
 MIXED_PRECISION = ("auto", "on", "off")
-SEVERITIES = ("ERROR", "WARNING")
 SQLITE: Final = "sqlite"
 MYSQL: Final = "mysql"
 BACKENDS: Final = (SQLITE, MYSQL)
@@ -24,33 +24,15 @@ _POSTGRESQL: Final = (
 )
 
 
-def expect(name: str, ok: bool, expected: str, value: object) -> None:
-    """Raises ValueError, with the value, unless `ok`."""
-    if not ok:
-        raise ValueError(f"{name} must be {expected}, got {value!r}")
-
-
-def expect_range(section: object, low: float, high: float, *names: str) -> None:
-    """Checks that the named fields of `section` lie in [low, high]."""
-    for name in names:
-        value = getattr(section, name)
-        upper = "" if math.isinf(high) else f" and at most {high:g}"
-        expect(name, low <= value <= high, f"at least {low:g}{upper}", value)
-
-
-def expect_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
-    """Checks that `value` is one of `choices`."""
-    expect(name, value in choices, f"one of {', '.join(choices)}", value)
-
-
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class DataConfig:
     """Where the labelled videos are.
 
     Attributes:
-      manifest: CSV or JSONL file; `deepfake run --manifest` sets it.
-      videos_root: Folder that paths of the manifest are relative to; its own folder if empty.
-      notice: What every report must say of figures from these videos.
+      manifest: CSV or JSONL file with one row per video; `deepfake run --manifest` sets it.
+      videos_root: Folder that paths of the manifest are relative to; the manifest's own folder if
+        empty.
+      notice: Sentence that every report says of figures from these videos; none if empty.
     """
 
     manifest: str = ""
@@ -59,46 +41,12 @@ class DataConfig:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class VideoRules:
-    """Which videos are accepted; the others become dead letters."""
-
-    min_duration_seconds: float = 0.5
-    max_duration_seconds: float = 3600.0
-    min_fps: float = 5.0
-    max_fps: float = 240.0
-    min_side_pixels: int = 64
-
-    def __post_init__(self) -> None:
-        expect_range(self, 0, math.inf, "min_duration_seconds", "min_fps", "min_side_pixels")
-        for low, high in (("min_duration_seconds", "max_duration_seconds"), ("min_fps", "max_fps")):
-            value, least = getattr(self, high), getattr(self, low)
-            expect(high, value > least, f"greater than {low} ({least:g})", value)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class SplitConfig:
-    """Fractions of the videos per split, and the seed of the assignment."""
-
-    train: float = 0.55
-    val: float = 0.15
-    calibration: float = 0.15
-    test: float = 0.15
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        expect_range(self, 0.01, 0.97, *taxonomy.SPLITS)
-        total = sum(self.fractions.values())
-        expect("the sum of the fractions", abs(total - 1) < 1e-6, "1", total)
-
-    @property
-    def fractions(self) -> dict[str, float]:
-        """Fraction by split name."""
-        return {split: getattr(self, split) for split in taxonomy.SPLITS}
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
 class ExtractionConfig:
-    """Limits of frame extraction."""
+    """Limits of frame extraction.
+
+    Attributes:
+      timeout_seconds: Seconds after which one video is given up as `decode_timeout`, 1 to 86400.
+    """
 
     timeout_seconds: float = 120.0
 
@@ -107,50 +55,34 @@ class ExtractionConfig:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class DataGateConfig:
-    """When the data stops the run.
-
-    Attributes:
-      max_dead_letter_ratio: Share of manifest rows that may be left out.
-      min_videos_per_class: Least number of videos of each class in each split.
-      blocking_severities: Anomaly severities of TFDV that block.
-      allowed_anomalies: Feature names whose anomalies are let through.
-    """
-
-    max_dead_letter_ratio: float = 0.1
-    min_videos_per_class: int = 1
-    blocking_severities: tuple[str, ...] = ("ERROR",)
-    allowed_anomalies: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        expect_range(self, 0, 1, "max_dead_letter_ratio")
-        expect_range(self, 1, math.inf, "min_videos_per_class")
-        for severity in self.blocking_severities:
-            expect_choice("blocking_severities", severity, SEVERITIES)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class TrainingConfig:
+class TrainingConfig(Settings):
     """The model and how it is trained.
 
     Attributes:
-      encoder: Frame encoder: ImageNet EfficientNet-Lite0, or a small net from scratch.
-      trainable_blocks: Last blocks of EfficientNet-Lite0 that fine-tuning trains (0 to 16).
-      rnn_units: Of each direction of the GRU.
-      dense_units: Of the per-frame projection.
-      dropout: Rate before each head, in [0, 1).
-      batch_size: Clips per step and replica; half pristine, half fake.
-      epochs: With the encoder frozen.
-      fine_tune_epochs: With the last blocks trainable, after those.
-      learning_rate: Of the heads (and of the small net).
-      fine_tune_learning_rate: Peak, with the last blocks trainable.
-      weight_decay: Of AdamW.
-      label_smoothing: In [0, 0.5).
-      frame_loss_weight: Share of the per-frame term in the loss, in [0, 1].
-      patience: Epochs without a better selection AUC before training stops.
-      augmentation: Strength of the clip-consistent augmentation, 0 = none, 1 = default.
-      mixed_precision: `auto` = on where a GPU is.
-      seed: Of weights, order and augmentation.
+      encoder: Network that turns a frame into features: `efficientnet_lite0` with ImageNet weights,
+        or `small_cnn`, which learns from scratch.
+      trainable_blocks: Last blocks of EfficientNet-Lite0 that fine-tuning trains, 0 to 16.
+      rnn_units: Units of each direction of the GRU over the frames of a clip, 1 to 4096.
+      dense_units: Units of the layer that projects the features of a frame, 1 to 4096.
+      dropout: Share of values dropped before each head while training, 0 to 0.95.
+      batch_size: Clips per step and replica, half pristine and half fake, 2 to 4096.
+      epochs: Passes over the training clips with the encoder frozen, at least 1.
+      fine_tune_epochs: Passes over the training clips with the last blocks trainable, after those
+        with the encoder frozen, at least 0. `small_cnn` trains whole for the sum of both.
+      learning_rate: Greatest learning rate of the heads, and of all of `small_cnn`, 1e-8 to 1; it
+        falls to a tenth along a cosine.
+      fine_tune_learning_rate: Greatest learning rate with the last blocks trainable, 1e-8 to 1; it
+        falls to a tenth along a cosine.
+      weight_decay: Weight decay of the AdamW optimizer, at least 0.
+      label_smoothing: Probability moved from the right class to the other in the loss, 0 to 0.49.
+      frame_loss_weight: Share of the loss over frames in the whole loss, 0 to 1; the rest is the
+        loss over clips.
+      patience: Epochs without a better AUC over the videos of `val` after which a stage ends, at
+        least 1.
+      augmentation: Strength of the augmentation, which is the same for all frames of a clip, at
+        least 0; 0 = none, 1 = default.
+      mixed_precision: Whether to compute in float16: `on`, `off`, or `auto` = where a GPU is.
+      seed: Any whole number; decides initial weights, order of the clips and augmentation.
     """
 
     encoder: str = "efficientnet_lite0"
@@ -187,20 +119,24 @@ class TrainingConfig:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class EvaluationConfig:
-    """Slices, and the bars of the gate. A bar of a metric holds at the lower side: value >= bar.
+    """Slices, and the thresholds of the gates: a value that equals its threshold passes.
 
     Attributes:
-      slices: Feature keys to slice by, one at a time; the overall slice is always there.
-      min_auc: Of the overall slice, over videos.
-      min_balanced_accuracy: Of the overall slice, at probability 0.5.
-      min_slice_recall: Of each fakes-only slice that is large enough.
-      min_slice_specificity: Of each reals-only slice that is large enough.
-      min_slice_auc: Of each slice with enough videos of both classes.
-      min_slice_videos: Videos (per class in mixed slices) from which a slice is gated.
-      min_test_videos: Videos of each class that the test split must hold for any blessing.
-      max_auc_drop: Overall AUC that a candidate may lose against the last blessed model.
-      confidence_level: Of the bootstrap intervals over videos.
-      bootstrap_rounds: Resamples of the intervals.
+      slices: Feature keys to slice the test videos by, one at a time; the overall slice is always
+        there.
+      min_auc: Least AUC over all test videos, 0 to 1.
+      min_balanced_accuracy: Least balanced accuracy over all test videos at P(fake) 0.5, 0 to 1.
+      min_slice_recall: Least recall at P(fake) 0.5 in each large enough slice of fakes alone, 0 to
+        1.
+      min_slice_specificity: Least specificity at P(fake) 0.5 in each large enough slice of pristine
+        videos alone, 0 to 1.
+      min_slice_auc: Least AUC in each slice with enough videos of both classes, 0 to 1.
+      min_slice_videos: Videos of each class in a slice from which it is gated, at least 1.
+      min_test_videos: Videos of each class that `test` must hold for any blessing, at least 1.
+      max_auc_drop: AUC over all test videos that a candidate may lose against the last blessed
+        model, 0 to 1.
+      confidence_level: Confidence level of the intervals over videos, 0.5 to 0.999.
+      bootstrap_rounds: Resamples of the videos that intervals are made of, 100 to 100000.
     """
 
     slices: tuple[str, ...] = features.SLICE_KEYS[:5]
@@ -226,33 +162,11 @@ class EvaluationConfig:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class ServingCheckConfig:
-    """How the exported model is tried in a server process before it may be pushed.
-
-    Attributes:
-      num_requests: Examples sent through each signature.
-      startup_timeout_seconds: From process start to a model that answers.
-      request_timeout_seconds: Per request.
-      max_score_difference: Allowed between the server's and the trainer's own scores.
-    """
-
-    num_requests: int = 8
-    startup_timeout_seconds: float = 120.0
-    request_timeout_seconds: float = 60.0
-    max_score_difference: float = 1e-3
-
-    def __post_init__(self) -> None:
-        expect_range(self, 1, 1000, "num_requests")
-        expect_range(self, 1, 3600, "startup_timeout_seconds", "request_timeout_seconds")
-        expect_range(self, 0, 1, "max_score_difference")
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
 class PushConfig:
     """Where blessed models go: `<base_directory>/<model_name>/<version>`.
 
     Attributes:
-      base_directory: Below the output folder if empty.
+      base_directory: Folder that a model server watches; `<output>/serving` if empty.
       model_name: Name under which TensorFlow Serving offers the model.
     """
 
@@ -262,7 +176,12 @@ class PushConfig:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class BeamConfig:
-    """Engine of Beam's DirectRunner; processes pay on long jobs only."""
+    """Engine of Beam's DirectRunner; processes pay on long jobs only.
+
+    Attributes:
+      engine: How elements are worked on: `in_memory`, `multi_threading` or `multi_processing`.
+      workers: Threads or processes that work at once, 1 to 1024; 1 with `in_memory`.
+    """
 
     engine: str = "in_memory"
     workers: int = 1
@@ -277,11 +196,11 @@ class MetadataConfig:
     """The ML Metadata store: a file for one machine, a server for a team or a cluster.
 
     Attributes:
-      backend: `sqlite`, or `mysql` for a MariaDB or MySQL server.
-      sqlite: File; `<output>/metadata.db` if empty.
-      host: Of the server.
-      port: Of the server.
-      database: On the server; `deepfake metadata upgrade` makes its tables.
+      backend: Kind of store: `sqlite` for a file, `mysql` for a MariaDB or MySQL server.
+      sqlite: Path of the SQLite file; `<output>/metadata.db` if empty.
+      host: Name or address of the database server; needed with `mysql`.
+      port: TCP port of the database server, 1 to 65535.
+      database: Name of the database on the server; `deepfake metadata upgrade` makes its tables.
       secret: Kubernetes Secret with the keys `username` and `password`. Steps get them as
         DEEPFAKE_METADATA_USERNAME and DEEPFAKE_METADATA_PASSWORD; elsewhere you set these.
       ca_file: PEM file of the authority that signed the server's certificate; no TLS if empty.

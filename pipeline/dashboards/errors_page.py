@@ -19,10 +19,10 @@ from pipeline.dashboards.sources import RunSources
 from pipeline.dashboards.tables import Cell, Column, Row, Table, Tone
 from pipeline.evaluation import curves, gates, results, statistics
 from pipeline.evaluation.curves import WorstVideo
-from pipeline.evaluation.statistics import DECISION_THRESHOLD
 from pipeline.evaluation.summary import OVERALL, SliceSummary
 from pipeline.runs import words as runs_words
 from schemas import erased, taxonomy
+from schemas.scoring import DECISION_THRESHOLD
 from schemas.video_record import VideoRecord
 
 MAX_CASES: Final = 12  # of one kind

@@ -16,9 +16,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from pipeline.config import load
-from pipeline.config.sections import expect, expect_range
 from pipeline.runs.folders import RunFolder
 from schemas.errors import ConfigError, PanelDataError
+from schemas.settings import expect, expect_range
 
 T = TypeVar("T")
 

@@ -24,10 +24,11 @@ from pipeline.dashboards.sources import RunSources
 from pipeline.dashboards.tables import HEADLINES
 from pipeline.evaluation import curves, results
 from pipeline.evaluation.curves import Curves
-from pipeline.evaluation.statistics import COUNTS, DECISION_THRESHOLD
+from pipeline.evaluation.statistics import COUNTS
 from pipeline.evaluation.summary import OVERALL, EvaluationSummary
 from pipeline.model import history
 from schemas.errors import RunnerError
+from schemas.scoring import DECISION_THRESHOLD
 
 Figures = Mapping[str, dsl.Artifact]
 

@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from pipeline.evaluation.curves import Array, CalibrationBin, Counts, Curves
-from pipeline.evaluation.statistics import DECISION_THRESHOLD, Labels
+from pipeline.evaluation.curves import Array, Counts, Curves
+from schemas.scoring import DECISION_THRESHOLD, Bools
 
 _NORMAL: Final = NormalDist()
 _SAME: Final = 9  # decimals in which two certainties of float32 scores can differ
@@ -59,11 +59,6 @@ def roc(curves: Curves, at: Sequence[float] | Array | None = None) -> Points:
 
 def _bars(curves: Curves, at: Sequence[float] | Array | None) -> Array:
     return curves.thresholds[::-1] if at is None else np.asarray(at, dtype=np.float64)
-
-
-def area(points: Points) -> float:
-    """Below a curve whose points are joined by lines."""
-    return float(np.trapezoid(points.y, points.x))
 
 
 def precision_recall(curves: Curves, at: Sequence[float] | Array | None = None) -> Points:
@@ -141,12 +136,6 @@ def histogram(curves: Curves, edges: Sequence[float] | Array) -> tuple[Counts, C
     return -np.diff(tp), -np.diff(fp)
 
 
-def expected_calibration_error(bins: Sequence[CalibrationBin]) -> float:
-    """As `statistics.ECE`, from the bins."""
-    gaps = sum(abs(entry.num_fake - entry.total_score) for entry in bins)
-    return gaps / sum(entry.num_videos for entry in bins)
-
-
 def thinned(points: Points, most: int) -> Points:
     """The same curve with at most `most` points, first and last among them.
 
@@ -159,7 +148,7 @@ def thinned(points: Points, most: int) -> Points:
     return Points(*(column[kept] for column in points))
 
 
-def _bends(x: Array, y: Array) -> Labels:
+def _bends(x: Array, y: Array) -> Bools:
     """Which points of a curve are needed to draw it: ends and bends, [K] bool."""
     moved = np.concatenate([[True], (np.diff(x) != 0) | (np.diff(y) != 0)])
     at = np.flatnonzero(moved)

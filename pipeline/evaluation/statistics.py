@@ -2,17 +2,16 @@
 
 Every statistic is a function of how often each video is counted: the point estimate counts each
 once, a bootstrap round counts it as often as it was drawn. So one vectorised implementation
-gives both. V videos, R rounds, G distinct scores.
+gives both. AUC and calibration error are those of `schemas.scoring`. V videos, R rounds.
 """
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
-Labels = npt.NDArray[np.bool_]
+from schemas import scoring
+from schemas.scoring import Bools, Float64s, Roc, ratio
 
 NUM_VIDEOS: Final = "num_videos"
 NUM_FAKE_VIDEOS: Final = "num_fake_videos"
@@ -30,6 +29,7 @@ F1: Final = "video_f1"
 EER: Final = "eer"
 TPR_AT_FPR_1: Final = "tpr_at_fpr_1"
 TPR_AT_FPR_5: Final = "tpr_at_fpr_5"
+_TPR_AT: Final = dict(zip((TPR_AT_FPR_1, TPR_AT_FPR_5), scoring.FALSE_POSITIVE_RATES, strict=True))
 ECE: Final = "ece"
 LOG_LOSS: Final = "log_loss"
 BRIER: Final = "brier"
@@ -38,20 +38,13 @@ RATES: Final = (
     *(EER, TPR_AT_FPR_1, TPR_AT_FPR_5, ECE, LOG_LOSS, BRIER),
 )
 
-DECISION_THRESHOLD: Final = 0.5  # a video is called fake above it, as in TFMA's stock metrics
-NUM_ECE_BINS: Final = 15
 _MAX_CELLS: Final = 2_000_000  # rounds x videos held at once: 16 MB per intermediate array
 _MIN_PROBABILITY: Final = 1e-7  # keeps the log loss of a certain and wrong score finite
 
 
-class _Roc(NamedTuple):
-    """Cumulative counts above each distinct score, from none to all; [R, G + 1] each."""
-
-    true_positives: Array
-    false_positives: Array
-
-
-def measure(is_fake: Labels, scores: Array, weights: Array | None = None) -> dict[str, Array]:
+def measure(
+    is_fake: Bools, scores: Float64s, weights: Float64s | None = None
+) -> dict[str, Float64s]:
     """Computes `RATES` for each row of `weights`.
 
     A statistic that a row cannot define is NaN: all that compare the classes where one class is
@@ -72,19 +65,14 @@ def measure(is_fake: Labels, scores: Array, weights: Array | None = None) -> dic
         return {name: np.full(len(weights), np.nan) for name in RATES}
     fakes, reals = weights @ is_fake, weights @ ~is_fake
     measured = _decisions(is_fake, scores, weights) | _calibration(is_fake, scores, weights)
-    measured |= _ranking(_roc(is_fake, scores, weights), fakes, reals)
+    measured |= _ranking(scoring.roc(scores, is_fake, weights), fakes, reals)
     for name in (AUC, PR_AUC, BALANCED_ACCURACY, PRECISION, F1, EER, TPR_AT_FPR_1, TPR_AT_FPR_5):
         measured[name] = np.where((fakes > 0) & (reals > 0), measured[name], np.nan)
     return measured
 
 
-def ece_bins(scores: Array) -> npt.NDArray[np.intp]:
-    """Number in [0, `NUM_ECE_BINS`) of the bin of each of `scores` [V]; bins are [lower, upper)."""
-    return np.minimum((scores * NUM_ECE_BINS).astype(np.intp), NUM_ECE_BINS - 1)
-
-
 def intervals(
-    is_fake: Labels, scores: Array, *, rounds: int, confidence_level: float, seed: int = 0
+    is_fake: Bools, scores: Float64s, *, rounds: int, confidence_level: float, seed: int = 0
 ) -> dict[str, tuple[float, float]]:
     """Percentile-bootstrap intervals of `RATES` (Efron and Tibshirani 1993, chapter 13).
 
@@ -115,7 +103,7 @@ def intervals(
     return bounds
 
 
-def _resamples(is_fake: Labels, rounds: int, seed: int) -> Iterator[Array]:
+def _resamples(is_fake: Bools, rounds: int, seed: int) -> Iterator[Float64s]:
     """Yields [r, V] draw counts, `rounds` rows in all, as many at once as memory allows."""
     generator = np.random.default_rng(seed)
     per_chunk = max(1, _MAX_CELLS // len(is_fake))
@@ -131,82 +119,61 @@ def _resamples(is_fake: Labels, rounds: int, seed: int) -> Iterator[Array]:
         yield weights
 
 
-def _roc(is_fake: Labels, scores: Array, weights: Array) -> _Roc:
-    order = np.argsort(-scores, kind="stable")
-    ordered = scores[order]
-    # Equal scores are crossed together: no threshold can tell them apart.
-    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
-    counted, fake = weights[:, order], is_fake[order]
-    steps = (np.add.reduceat(counted * side, starts, axis=1) for side in (fake, ~fake))
-    return _Roc(*(np.pad(np.cumsum(step, axis=1), ((0, 0), (1, 0))) for step in steps))
+def _ranking(roc: Roc, fakes: Float64s, reals: Float64s) -> dict[str, Float64s]:
+    """Statistics without a threshold; of no meaning in rows where a class has no weight.
 
-
-def _ranking(roc: _Roc, fakes: Array, reals: Array) -> dict[str, Array]:
-    """Threshold-free statistics; garbage where a class is missing.
-
-    AUC is the Mann-Whitney statistic (ties count one half); PR AUC the average precision, a step
-    function as in scikit-learn; the EER lies where the ROC, its vertices joined by lines,
-    crosses FPR = 1 - TPR; TPR at an FPR is that of the best threshold whose FPR is not above it.
+    PR AUC is the average precision, a step function as in scikit-learn (Davis and Goadrich 2006);
+    the EER lies where the ROC, its vertices joined by lines, crosses FPR = 1 - TPR; TPR at an FPR
+    is that of the best threshold whose FPR is not above it.
     """
     tp, fp = roc
-    new_fakes, new_reals = np.diff(tp, axis=1), np.diff(fp, axis=1)
-    pairs = (new_reals * (tp[:, :-1] + new_fakes / 2)).sum(axis=1)
-    precision = _ratio(tp[:, 1:], tp[:, 1:] + fp[:, 1:])
+    new_fakes = np.diff(tp, axis=1)
+    precision = ratio(tp[:, 1:], tp[:, 1:] + fp[:, 1:])
     return {
-        AUC: _ratio(pairs, fakes * reals),
-        PR_AUC: _ratio(np.nansum(new_fakes * precision, axis=1), fakes),
-        EER: _equal_error_rate(_ratio(tp, fakes[:, None]), _ratio(fp, reals[:, None])),
-        TPR_AT_FPR_1: _tpr_at_fpr(roc, fakes, reals, 0.01),
-        TPR_AT_FPR_5: _tpr_at_fpr(roc, fakes, reals, 0.05),
+        AUC: roc.area(),
+        PR_AUC: ratio(np.nansum(new_fakes * precision, axis=1), fakes),
+        EER: _equal_error_rate(ratio(tp, fakes[:, None]), ratio(fp, reals[:, None])),
+        **{name: _tpr_at_fpr(roc, fakes, reals, rate) for name, rate in _TPR_AT.items()},
     }
 
 
-def _equal_error_rate(tpr: Array, fpr: Array) -> Array:
+def _equal_error_rate(tpr: Float64s, fpr: Float64s) -> Float64s:
     excess = fpr - (1 - tpr)  # rises from -1 to 1 along the curve
     after = np.maximum(np.argmax(excess >= 0, axis=1), 1)[:, None]
     before = after - 1
     low, high = (np.take_along_axis(excess, index, axis=1) for index in (before, after))
     fpr_low, fpr_high = (np.take_along_axis(fpr, index, axis=1) for index in (before, after))
-    rate: Array = (fpr_low + _ratio(-low, high - low) * (fpr_high - fpr_low))[:, 0]
+    rate: Float64s = (fpr_low + ratio(-low, high - low) * (fpr_high - fpr_low))[:, 0]
     return rate
 
 
-def _tpr_at_fpr(roc: _Roc, fakes: Array, reals: Array, fpr: float) -> Array:
+def _tpr_at_fpr(roc: Roc, fakes: Float64s, reals: Float64s, fpr: float) -> Float64s:
     allowed = roc.false_positives <= fpr * reals[:, None] + 1e-9
-    return _ratio(np.max(roc.true_positives * allowed, axis=1), fakes)
+    return ratio(np.max(roc.true_positives * allowed, axis=1), fakes)
 
 
-def _decisions(is_fake: Labels, scores: Array, weights: Array) -> dict[str, Array]:
-    """Statistics of the decision at `DECISION_THRESHOLD`."""
-    called = scores > DECISION_THRESHOLD
+def _decisions(is_fake: Bools, scores: Float64s, weights: Float64s) -> dict[str, Float64s]:
+    """Statistics of the decision at `scoring.DECISION_THRESHOLD`."""
+    called = scores > scoring.DECISION_THRESHOLD
     tp, fp = weights @ (called & is_fake), weights @ (called & ~is_fake)
     fn, tn = weights @ (~called & is_fake), weights @ (~called & ~is_fake)
-    recall, specificity = _ratio(tp, tp + fn), _ratio(tn, tn + fp)
+    recall, specificity = ratio(tp, tp + fn), ratio(tn, tn + fp)
     return {
-        ACCURACY: _ratio(tp + tn, weights.sum(axis=1)),
+        ACCURACY: ratio(tp + tn, weights.sum(axis=1)),
         BALANCED_ACCURACY: (recall + specificity) / 2,
         RECALL: recall,
         SPECIFICITY: specificity,
-        PRECISION: _ratio(tp, tp + fp),
-        F1: _ratio(2 * tp, 2 * tp + fp + fn),
+        PRECISION: ratio(tp, tp + fp),
+        F1: ratio(2 * tp, 2 * tp + fp + fn),
     }
 
 
-def _calibration(is_fake: Labels, scores: Array, weights: Array) -> dict[str, Array]:
-    """Expected calibration error (Naeini et al. 2015, equal bins of P(fake)) and proper scores."""
+def _calibration(is_fake: Bools, scores: Float64s, weights: Float64s) -> dict[str, Float64s]:
+    """Expected calibration error, log loss and Brier score (Brier 1950)."""
     total = weights.sum(axis=1)
-    gaps = is_fake - scores
-    member = ece_bins(scores)[:, None] == np.arange(NUM_ECE_BINS)
     likelihood = np.clip(np.where(is_fake, scores, 1 - scores), _MIN_PROBABILITY, 1.0)
     return {
-        ECE: np.abs(weights @ (member * gaps[:, None])).sum(axis=1) / total,
+        ECE: scoring.calibration_errors(scores, is_fake, weights),
         LOG_LOSS: weights @ -np.log(likelihood) / total,
-        BRIER: weights @ gaps**2 / total,
+        BRIER: weights @ (is_fake - scores) ** 2 / total,
     }
-
-
-def _ratio(numerator: Array, denominator: Array) -> Array:
-    """`numerator / denominator`, NaN where the denominator is zero."""
-    shape = np.broadcast_shapes(numerator.shape, denominator.shape)
-    nothing = np.full(shape, np.nan)
-    return np.divide(numerator, denominator, out=nothing, where=denominator != 0)

@@ -20,7 +20,13 @@ NAMES: Final = (
 
 
 class Settings(NamedTuple):
-    """How VideoMetrics computes; see `pipeline.config.sections.EvaluationConfig`."""
+    """The part of `pipeline.config.sections.EvaluationConfig` that is stored with the results.
+
+    Attributes:
+      min_slice_videos: Videos of each class in a slice from which it is gated, at least 1.
+      bootstrap_rounds: Resamples of the videos that intervals are made of.
+      confidence_level: Confidence level of the intervals over videos, in (0, 1).
+    """
 
     min_slice_videos: int
     bootstrap_rounds: int

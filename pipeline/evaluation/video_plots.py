@@ -14,10 +14,10 @@ import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.metrics import metric_util
 from tensorflow_model_analysis.proto import config_pb2, metrics_for_slice_pb2
 
-from pipeline.evaluation import statistics, video_scores
-from pipeline.evaluation.statistics import Array, Labels
-from pipeline.evaluation.video_scores import Videos, VideoScore
-from schemas import erased
+from pipeline.evaluation import video_scores
+from pipeline.evaluation.video_scores import Videos
+from schemas import erased, scoring
+from schemas.scoring import Bools, Float64s, VideoScore
 
 CALIBRATION: Final = "video_calibration"
 CONFUSION_MATRICES: Final = "video_confusion_matrices"
@@ -32,7 +32,7 @@ _Matrices: TypeAlias = metrics_for_slice_pb2.ConfusionMatrixAtThresholds
 _Buckets: TypeAlias = metrics_for_slice_pb2.CalibrationHistogramBuckets
 
 
-def thresholds(scores: Array) -> Array:
+def thresholds(scores: Float64s) -> Float64s:
     """The thresholds [G] at which videos are counted, ascending, G at most 502.
 
     Args:
@@ -43,7 +43,7 @@ def thresholds(scores: Array) -> Array:
     return np.unique(np.concatenate([[_BELOW_ALL], distinct[kept.astype(np.intp)], _GRID]))
 
 
-def confusion_matrices(is_fake: Labels, scores: Array) -> _Matrices:
+def confusion_matrices(is_fake: Bools, scores: Float64s) -> _Matrices:
     """Videos above and not above each of `thresholds`.
 
     Args:
@@ -69,15 +69,15 @@ def confusion_matrices(is_fake: Labels, scores: Array) -> _Matrices:
     return message
 
 
-def calibration(is_fake: Labels, scores: Array) -> _Buckets:
+def calibration(is_fake: Bools, scores: Float64s) -> _Buckets:
     """Videos in the bins of the expected calibration error.
 
     Args:
       is_fake: [V].
       scores: [V], P(fake) in [0, 1].
     """
-    size = statistics.NUM_ECE_BINS
-    bins = statistics.ece_bins(scores)
+    size = scoring.NUM_ECE_BINS
+    bins = scoring.ece_bins(scores)
     columns = (np.bincount(bins, w, size) for w in (None, is_fake, scores))
     message = _Buckets()
     for index, (videos, fakes, total) in enumerate(zip(*columns, strict=True)):

@@ -1,11 +1,11 @@
 """Joins the scores of tracks to scores of videos; every TFMA metric over videos begins here.
 
-The tracks of a record key are joined by the highest score, as a service answers for a video. In a
-slice, a video is joined over those of its tracks that lie in the slice. V videos.
+The tracks of a record key are joined by the rule of `schemas.scoring`, as a service answers for a
+video. In a slice, a video is joined over those of its tracks that lie in the slice. V videos.
 """
 
 from collections.abc import Iterable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import apache_beam as beam
 import numpy as np
@@ -13,28 +13,14 @@ import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.metrics import metric_util
 from tensorflow_model_analysis.proto import config_pb2
 
-from pipeline.evaluation.statistics import Array, Labels
 from schemas import features
+from schemas.scoring import Bools, Float64s, VideoScore
 
 _NAME: Final = "_video_scores"  # TFMA drops what begins with an underscore from its results
-
-
-class VideoScore(NamedTuple):
-    """One video: whether it is fake, and P(fake) of its highest track."""
-
-    is_fake: bool
-    score: float
-
-    def joined(self, other: "VideoScore") -> "VideoScore":
-        """The same video seen through further tracks; a score that is not finite survives."""
-        score = float(np.maximum(self.score, other.score))
-        return VideoScore(self.is_fake or other.is_fake, score)
-
-
 Videos = dict[bytes, VideoScore]  # by record key
 
 
-def arrays(videos: Videos) -> tuple[Labels, Array]:
+def arrays(videos: Videos) -> tuple[Bools, Float64s]:
     """Labels [V] bool and scores [V], by record key: the bootstrap depends on the order."""
     ordered = [videos[key] for key in sorted(videos)]
     is_fake = np.array([video.is_fake for video in ordered], dtype=np.bool_)

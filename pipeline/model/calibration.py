@@ -6,11 +6,10 @@ from typing import Final
 import numpy as np
 from scipy import optimize
 
-from pipeline.model import scores
-from pipeline.model.scores import Bools, Floats
+from schemas import scoring
+from schemas.scoring import FALSE_POSITIVE_RATES, Bools, Floats
 
 BOUNDS: Final = (0.05, 20.0)  # of the temperature
-FALSE_POSITIVE_RATES: Final = (0.01, 0.05)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -45,17 +44,17 @@ def calibrate(logits: Floats, is_fake: Bools) -> Calibration:
       is_fake: [V]; both classes must be present.
     """
     temperature = fit_temperature(logits, is_fake)
-    calibrated = scores.probabilities(logits / np.float32(temperature))
+    calibrated = scoring.probabilities(logits / np.float32(temperature))
     pristine = calibrated[~is_fake]
-    thresholds = tuple(threshold_at(pristine, rate) for rate in FALSE_POSITIVE_RATES)
+    thresholds = tuple(scoring.threshold_at(pristine, rate) for rate in FALSE_POSITIVE_RATES)
     return Calibration(
         temperature=temperature,
         thresholds=thresholds,
         achieved_false_positive_rates=tuple(float((pristine >= t).mean()) for t in thresholds),
         num_pristine=int(pristine.size),
         num_fake=int(is_fake.sum()),
-        ece_before=scores.expected_calibration_error(scores.probabilities(logits), is_fake),
-        ece_after=scores.expected_calibration_error(calibrated, is_fake),
+        ece_before=scoring.calibration_error(scoring.probabilities(logits), is_fake),
+        ece_after=scoring.calibration_error(calibrated, is_fake),
     )
 
 
@@ -79,19 +78,3 @@ def fit_temperature(logits: Floats, is_fake: Bools) -> float:
 
     found = optimize.minimize_scalar(loss, bounds=np.log(BOUNDS), method="bounded")
     return float(np.clip(np.exp(found.x), *BOUNDS))
-
-
-def threshold_at(pristine: Floats, rate: float) -> float:
-    """Smallest float32 t such that at most `rate` of the pristine videos score t or more.
-
-    Args:
-      pristine: [V] float32 probabilities of pristine videos, V at least 1.
-      rate: Target false-positive rate in [0, 1).
-
-    Returns:
-      A float32 value, just above a pristine score; 1 where that would leave [0, 1]. With fewer
-      than 1 / rate videos no false positive is allowed: just above the greatest score.
-    """
-    allowed = int(np.floor(rate * pristine.size + 1e-9))
-    bar = np.sort(pristine.astype(np.float32))[::-1][allowed]
-    return float(np.minimum(np.nextafter(bar, np.float32(2)), np.float32(1)))

@@ -7,12 +7,12 @@ from importlib import metadata
 from typing import Any, Final
 
 from pipeline.config.sections import TrainingConfig
-from pipeline.model import calibration, export, inputs, resume, scores, selection, training
+from pipeline.model import calibration, export, inputs, resume, selection, training
 from pipeline.model.detector import CLIP_LOGIT
-from pipeline.model.scores import Floats
 from pipeline.model.tracks import Tracks, read_tracks, single_hash
-from schemas import signatures
+from schemas import scoring, signatures
 from schemas.clip_spec import ClipSpec
+from schemas.scoring import Float32s
 from schemas.taxonomy import Split
 
 _MAX_REFERENCES: Final = 32  # tracks of the selection split, for ServingValidator
@@ -72,21 +72,21 @@ def make_model(
 
 def _calibrate(trained: training.Trained, tracks: Tracks) -> calibration.Calibration:
     logits = _track_logits(trained, tracks)
-    return calibration.calibrate(*scores.by_video(logits, tracks.is_fake, tracks.record_keys))
+    return calibration.calibrate(*scoring.by_video(logits, tracks.is_fake, tracks.record_keys))
 
 
 def _reference(trained: training.Trained, tracks: Tracks, temperature: float) -> dict[str, float]:
     """Score by video key, of the Keras model: what the exported graph must reproduce."""
-    found = scores.probabilities(_track_logits(trained, tracks) / temperature)
+    found = scoring.probabilities(_track_logits(trained, tracks) / temperature)
     pairs = zip(tracks.video_keys.tolist(), found.tolist(), strict=True)
     return dict(sorted(pairs)[:_MAX_REFERENCES])
 
 
-def _track_logits(trained: training.Trained, tracks: Tracks) -> Floats:
+def _track_logits(trained: training.Trained, tracks: Tracks) -> Float32s:
     """Uncalibrated logits [M] of the tracks of a split."""
     batches = inputs.clips_in_order(tracks, training.EVALUATION_BATCH)
     by_clip = selection.predict(trained.detector.model, batches)[CLIP_LOGIT]
-    return scores.track_logits(by_clip.reshape(-1, tracks.clip.num_clips), tracks.present)
+    return scoring.track_logits(by_clip.reshape(-1, tracks.clip.num_clips), tracks.present)
 
 
 def _record(

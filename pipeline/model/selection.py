@@ -12,12 +12,12 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from pipeline.config.sections import TrainingConfig
-from pipeline.model import gradients, losses, scores
+from pipeline.model import gradients, losses
 from pipeline.model.detector import CLIP_LOGIT
 from pipeline.model.history import Epoch, best
 from pipeline.model.resume import WorkDirectory
 from pipeline.model.tracks import Tracks
-from schemas import progress
+from schemas import progress, scoring
 from schemas.errors import DeepfakeError
 
 _LOG = logging.getLogger(__name__)
@@ -34,8 +34,8 @@ def predict(model: keras.Model, batches: tf.data.Dataset) -> Logits:
 
 def video_auc(tracks: Tracks, clip_logits: npt.NDArray[np.float32]) -> float:
     """AUC over the videos of a split from the logits [M K] of its clips."""
-    by_track = scores.track_logits(clip_logits.reshape(-1, tracks.clip.num_clips), tracks.present)
-    return scores.auc(*scores.by_video(by_track, tracks.is_fake, tracks.record_keys))
+    by_track = scoring.track_logits(clip_logits.reshape(-1, tracks.clip.num_clips), tracks.present)
+    return scoring.auc(*scoring.by_video(by_track, tracks.is_fake, tracks.record_keys))
 
 
 def merit(tracks: Tracks, clip_logits: npt.NDArray[np.float32]) -> tuple[float, float]:

@@ -21,13 +21,14 @@ from pipeline.config.sections import TrainingConfig
 from pipeline.model import detector as detectors
 from pipeline.model import encoder as encoders
 from pipeline.model import history as histories
-from pipeline.model import inputs, losses, scores
+from pipeline.model import inputs, losses
 from pipeline.model.detector import CLIP_LOGIT, FRAME_LOGITS
 from pipeline.model.gradients import MeasuredAdamW
 from pipeline.model.history import Epoch
 from pipeline.model.resume import WorkDirectory
 from pipeline.model.selection import Selection, Watch, merit, predict
 from pipeline.model.tracks import Tracks
+from schemas import scoring
 
 RNN: Final = "rnn"
 FRAME_MEAN: Final = "frame_mean"
@@ -232,7 +233,7 @@ def _embed(detector: detectors.Detector, clips: tf.data.Dataset) -> npt.NDArray[
 def _choose_head(detector: detectors.Detector, val: Tracks, history: list[Epoch]) -> Trained:
     """Keeps the recurrent head only where it beats the mean of frames on the selection split."""
     logits = predict(detector.model, inputs.clips_in_order(val, EVALUATION_BATCH))
-    mean = scores.frame_mean_logits(logits[FRAME_LOGITS], val.clip_present)
+    mean = scoring.masked_mean(logits[FRAME_LOGITS], val.clip_present)
     merits = {RNN: merit(val, logits[CLIP_LOGIT]), FRAME_MEAN: merit(val, mean)}
     chosen = RNN if merits[RNN] > merits[FRAME_MEAN] else FRAME_MEAN
     if chosen == FRAME_MEAN:

@@ -1,6 +1,5 @@
 """Trainer's entry point: translates what TFX hands over; the work is in `pipeline.model`."""
 
-import json
 import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -49,7 +48,9 @@ def run_fn(fn_args: FnArgs) -> None:
 
 
 def _training_config(value: str | Mapping[str, Any]) -> TrainingConfig:
-    return TrainingConfig(**(json.loads(value) if isinstance(value, str) else value))
+    if isinstance(value, str):
+        return TrainingConfig.from_json(value)
+    return TrainingConfig(**value)
 
 
 def _of_split(patterns: Sequence[str], split: Split) -> list[str]:

@@ -11,7 +11,8 @@ from measuring import Outcome, Way, compare
 from sklearn import metrics
 
 from pipeline.evaluation import statistics
-from pipeline.evaluation.statistics import Array, Labels
+from schemas import scoring
+from schemas.scoring import Bools, Float64s
 
 NUM_VIDEOS: Final = 200
 NUM_ROUNDS: Final = 200
@@ -39,7 +40,7 @@ def run(folder: pathlib.Path) -> Outcome:
     return Outcome(sizes, [compare("vectorised", vectorised, loop, agree=_are_equal)])
 
 
-def _loop(is_fake: Labels, scores: Array) -> Bounds:
+def _loop(is_fake: Bools, scores: Float64s) -> Bounds:
     generator = np.random.default_rng(0)
     classes = [np.flatnonzero(is_fake), np.flatnonzero(~is_fake)]
     drawn = [
@@ -54,8 +55,8 @@ def _loop(is_fake: Labels, scores: Array) -> Bounds:
     }
 
 
-def _rates(is_fake: Labels, scores: Array) -> dict[str, float]:
-    called = scores > statistics.DECISION_THRESHOLD
+def _rates(is_fake: Bools, scores: Float64s) -> dict[str, float]:
+    called = scores > scoring.DECISION_THRESHOLD
     fpr, tpr, _ = metrics.roc_curve(is_fake, scores, drop_intermediate=False)
     return {
         statistics.AUC: metrics.roc_auc_score(is_fake, scores),
@@ -75,9 +76,9 @@ def _rates(is_fake: Labels, scores: Array) -> dict[str, float]:
     }
 
 
-def _calibration_error(is_fake: Labels, scores: Array) -> float:
+def _calibration_error(is_fake: Bools, scores: Float64s) -> float:
     """scikit-learn has none."""
-    num_bins = statistics.NUM_ECE_BINS
+    num_bins = scoring.NUM_ECE_BINS
     bins = np.minimum((scores * num_bins).astype(int), num_bins - 1)
     return float(np.abs(np.bincount(bins, is_fake - scores)).sum() / len(scores))
 

@@ -11,8 +11,8 @@ from pipeline.dashboards.evaluation.findings import SLICE_GROUP, Findings
 from pipeline.dashboards.tables import Cell, Column, Row, Table
 from pipeline.evaluation import curve_points, score_intervals
 from pipeline.evaluation.curves import Array, Counts, Curves
-from pipeline.evaluation.statistics import DECISION_THRESHOLD
 from pipeline.evaluation.summary import OVERALL
+from schemas.scoring import DECISION_THRESHOLD
 
 _EDGES: Final = np.linspace(0, 1, 21)  # thresholds that every evaluation keeps
 

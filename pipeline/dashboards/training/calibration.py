@@ -2,14 +2,13 @@
 
 import dataclasses
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any
 
 from pipeline.dashboards import tables
 from pipeline.dashboards.tables import Cell, Column, Interval, Row, Table
 from pipeline.dashboards.training.curves import CONFIDENCE_LEVEL
 from pipeline.evaluation import score_intervals
-
-TARGETS: Final = (0.01, 0.05)  # false positive rates that the thresholds aim at
+from schemas.scoring import FALSE_POSITIVE_RATES
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -96,7 +95,9 @@ def _thresholds(thresholds: list[float], found: Mapping[str, Any]) -> Table:
                     _share(rate, num_reals),
                 ]
             )
-            for target, threshold, rate in zip(TARGETS, thresholds, achieved, strict=True)
+            for target, threshold, rate in zip(
+                FALSE_POSITIVE_RATES, thresholds, achieved, strict=True
+            )
         ],
         is_sortable=False,
     )
@@ -113,11 +114,11 @@ def _share(rate: float, size: int) -> Cell:
 
 
 def _remarks(thresholds: list[float], found: Mapping[str, Any]) -> Iterator[str]:
-    num_reals = found["num_pristine"]
-    if num_reals * min(TARGETS) < 1:
+    num_reals, least = found["num_pristine"], min(FALSE_POSITIVE_RATES)
+    if num_reals * least < 1:
         yield (
             f"One of {num_reals} real videos is {percent(1 / num_reals)}: so few cannot measure"
-            f" a rate of {percent(min(TARGETS), 0)}. The threshold of a target below that share"
+            f" a rate of {percent(least, 0)}. The threshold of a target below that share"
             " lies just above the highest score of a real video."
         )
     if len(set(thresholds)) == 1 and len(thresholds) > 1:

@@ -5,15 +5,15 @@ import dataclasses
 import pytest
 
 from components.data_gate.facts import Facts
-from components.data_gate.rules import Limits
+from components.data_gate.settings import GateLimits
 from schemas import taxonomy
 from schemas.track_index import TrackRow
 from schemas.video_record import VideoRecord
 
 
 @pytest.fixture
-def limits() -> Limits:
-    return Limits(
+def limits() -> GateLimits:
+    return GateLimits(
         max_dead_letter_ratio=0.25,
         min_videos_per_class=1,
         blocking_severities=("ERROR",),

@@ -120,15 +120,6 @@ def test_the_message_shows_the_first_offenders_and_counts_the_others(facts, limi
     assert text.endswith("and 2 more")
 
 
-def test_limits_are_read_from_json():
-    limits = rules.Limits.from_json(
-        '{"max_dead_letter_ratio": 0.1, "min_videos_per_class": 2,'
-        ' "blocking_severities": ["ERROR"], "allowed_anomalies": []}'
-    )
-    assert limits.blocking_severities == ("ERROR",)
-    assert limits.allowed_anomalies == ()
-
-
 def test_erased_rows_are_no_sign_of_bad_data(facts, limits):
     letter = DeadLetter(record_key="row 1", code="erased", message="was erased")
     erased = dataclasses.replace(facts, letters=(letter,) * 3)

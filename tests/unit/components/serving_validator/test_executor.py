@@ -62,7 +62,7 @@ def test_a_model_that_cannot_be_loaded_is_not_blessed_and_the_run_goes_on(valida
 
 
 def test_a_server_that_takes_too_long_is_ended_and_not_blessed(validate, make_model):
-    _, report = validate(make_model(), startup_timeout_seconds=0.2)
+    _, report = validate(make_model(), startup_timeout_seconds=1.0)
     (reason,) = report["reasons"]
     assert "took too long to listen: raise startup_timeout_seconds" in reason["message"]
 
@@ -96,11 +96,6 @@ def test_contract_names_types_and_parameters():
     assert {k: c.type_name for k, c in validator.outputs.items()} == {"blessing": "InfraBlessing"}
     assert validator.exec_properties[keys.MODEL_NAME] == "deepfake"
     assert len(validator.exec_properties[keys.CODE_FINGERPRINT]) == 64
-
-
-def test_unknown_settings_are_refused():
-    with pytest.raises(TypeError, match="num_request"):
-        executor.CheckSettings.from_json('{"num_request": 8}')
 
 
 def _refuses(address: str) -> bool:

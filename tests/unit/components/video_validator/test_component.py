@@ -37,5 +37,5 @@ def test_rules_that_are_not_complete_are_refused_at_construction():
 
 
 def test_splits_that_are_not_complete_are_refused_at_construction():
-    with pytest.raises(KeyError, match="train"):
+    with pytest.raises(TypeError, match="train"):
         component.VideoValidator(manifest_path="v.csv", rules=RULES, splits="{}")

@@ -9,10 +9,11 @@ import pytest
 from coded import raises_code
 
 from components.video_validator import rows, splits
+from components.video_validator.settings import SplitPlan
 from schemas import manifest, taxonomy
 
 FRACTIONS = {"train": 0.55, "val": 0.15, "calibration": 0.15, "test": 0.15}
-PLAN = splits.SplitPlan(fractions=FRACTIONS, seed=0)
+PLAN = SplitPlan(**FRACTIONS, seed=0)
 REAL_CLIPS = pathlib.Path(__file__).parents[5] / "shared/data/clips/manifest.csv"
 
 
@@ -130,13 +131,6 @@ def test_too_few_groups_are_refused_with_their_number(video):
     ) as e:
         splits.assign(records, PLAN)
     assert e.value.code == "split_unsatisfiable"
-
-
-def test_the_plan_is_read_from_json():
-    text = '{"train": 0.4, "val": 0.2, "calibration": 0.2, "test": 0.2, "seed": 7}'
-    plan = splits.SplitPlan.from_json(text)
-    assert plan.seed == 7
-    assert plan.fractions == {"train": 0.4, "val": 0.2, "calibration": 0.2, "test": 0.2}
 
 
 @pytest.mark.skipif(not REAL_CLIPS.is_file(), reason="the shared clips are not here")

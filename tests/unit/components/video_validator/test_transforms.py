@@ -11,11 +11,11 @@ from apache_beam.testing import test_pipeline, util
 from components.video import probe
 from components.video_validator import transforms
 from components.video_validator.rows import Candidate
-from components.video_validator.rules import Rules
+from components.video_validator.settings import VideoRules
 from schemas import progress
 from schemas.video_record import VideoRecord
 
-RULES = Rules(
+RULES = VideoRules(
     min_duration_seconds=0.5,
     max_duration_seconds=60,
     min_fps=5,

@@ -19,6 +19,7 @@ from tensorflow_data_validation.statistics import stats_impl
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from components.data_gate import facts, rules
+from components.data_gate.settings import GateLimits
 from pipeline.dashboards import sources as outputs
 from pipeline.dashboards.sources import RunSources
 from pipeline.lineage.records import LIVE, Artifact
@@ -165,7 +166,7 @@ def write_anomalies(folder: pathlib.Path, statistics: pathlib.Path) -> None:
         (folder / split.name / "SchemaDiff.pb").write_bytes(found.SerializeToString())
 
 
-def write_gate_report(folder: pathlib.Path, found: facts.Facts, limits: rules.Limits) -> None:
+def write_gate_report(folder: pathlib.Path, found: facts.Facts, limits: GateLimits) -> None:
     """The DataReport of DataGate, broken rules included (where TFX would keep none)."""
     outcomes = [rule(found, limits) for rule in rules.ALL]
     report = {

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.evaluation import gates, statistics, video_metrics
-from pipeline.evaluation.video_scores import VideoScore
+from schemas.scoring import VideoScore
 
 SETTINGS = video_metrics.Settings(min_slice_videos=1, bootstrap_rounds=100, confidence_level=0.95)
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from pipeline.evaluation import statistics, video_plots
-from pipeline.evaluation.video_scores import VideoScore
+from schemas import scoring
+from schemas.scoring import VideoScore
 
 # Fakes 0.9, 0.6, 0.3; reals 0.6, 0.1, 0.0.
 IS_FAKE = np.array([True, True, True, False, False, False])
@@ -68,7 +69,7 @@ def test_bins_are_those_of_the_calibration_error():
     scores = np.append(generator.random(200), [0.0, 1.0])
     is_fake = np.append(generator.random(200) < 0.5, [False, True])
     buckets = video_plots.calibration(is_fake, scores).buckets
-    assert len(buckets) == statistics.NUM_ECE_BINS
+    assert len(buckets) == scoring.NUM_ECE_BINS
     assert sum(bucket.num_weighted_examples.value for bucket in buckets) == 202
     gaps = (
         abs(b.total_weighted_label.value - b.total_weighted_refined_prediction.value)

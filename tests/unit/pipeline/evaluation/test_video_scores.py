@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.evaluation import video_scores
-from pipeline.evaluation.video_scores import VideoScore
+from schemas.scoring import VideoScore
 
 
 @pytest.fixture

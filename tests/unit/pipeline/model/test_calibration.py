@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from pipeline.model import calibration, scores
+from pipeline.model import calibration
+from schemas import scoring
 
 
 def drawn(temperature, size=20_000):
@@ -32,35 +33,10 @@ def test_a_few_perfectly_told_videos_do_not_ask_for_infinite_confidence():
     is_fake = logits > 0
     found = calibration.calibrate(logits, is_fake)
     assert found.temperature > 0.5
-    assert scores.probabilities(logits / found.temperature).max() < 0.99
+    assert scoring.probabilities(logits / found.temperature).max() < 0.99
 
 
 def test_calibration_lowers_the_calibration_error():
     found = calibration.calibrate(*drawn(3.0))
     assert found.ece_after < 0.02 < 0.1 < found.ece_before
     assert found.num_pristine + found.num_fake == 20_000
-
-
-@pytest.mark.parametrize(
-    ("size", "rate", "rank"), [(100, 0.05, 6), (100, 0.01, 2), (99, 0.01, 1), (8, 0.05, 1)]
-)
-def test_the_threshold_lies_just_above_the_first_score_that_is_not_allowed(size, rate, rank):
-    pristine = np.random.default_rng(0).random(size).astype(np.float32)
-    threshold = np.float32(calibration.threshold_at(pristine, rate))
-    bar = np.sort(pristine)[-rank]
-    assert bar < threshold
-    assert np.nextafter(threshold, np.float32(0)) == bar
-
-
-@pytest.mark.parametrize("rate", [0.01, 0.05, 0.2])
-def test_the_threshold_keeps_its_promise_and_none_smaller_would(rate):
-    rng = np.random.default_rng(1)
-    for size in (3, 20, 100, 257):
-        pristine = np.round(rng.random(size), 2).astype(np.float32)  # with ties
-        threshold = np.float32(calibration.threshold_at(pristine, rate))
-        smaller = np.nextafter(threshold, np.float32(0))
-        assert (pristine >= threshold).mean() <= rate < (pristine >= smaller).mean()
-
-
-def test_a_threshold_never_leaves_the_range_of_probabilities():
-    assert calibration.threshold_at(np.ones(5, np.float32), 0.01) == 1

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pipeline.model import detector, export, inputs, scores, selection
+from pipeline.model import detector, export, inputs, selection
 from pipeline.model.detector import CLIP_LOGIT, FRAME_LOGITS
-from schemas import features, signatures
+from schemas import features, scoring, signatures
 
 TEMPERATURE = 1.7
 THRESHOLDS = (0.9, 0.6)
@@ -89,15 +89,32 @@ def test_scores_are_those_of_the_keras_model(loaded, serialized, built, val_trac
     outputs = loaded[signatures.SERVING_DEFAULT](**raw(serialized))
     logits = selection.predict(built.model, inputs.clips_in_order(val_tracks, 8))
     by_clip = logits[CLIP_LOGIT].reshape(-1, clip.num_clips)
-    track = scores.track_logits(by_clip, val_tracks.present) / TEMPERATURE
+    track = scoring.track_logits(by_clip, val_tracks.present) / TEMPERATURE
     frames = logits[FRAME_LOGITS].reshape(-1, clip.total_frames) / TEMPERATURE
     np.testing.assert_allclose(outputs[signatures.LOGIT], track, atol=1e-5)
-    np.testing.assert_allclose(outputs[signatures.SCORE], scores.probabilities(track), atol=1e-6)
+    np.testing.assert_allclose(outputs[signatures.SCORE], scoring.probabilities(track), atol=1e-6)
     np.testing.assert_allclose(
-        outputs[signatures.CLIP_SCORES], scores.probabilities(by_clip / TEMPERATURE), atol=1e-6
+        outputs[signatures.CLIP_SCORES], scoring.probabilities(by_clip / TEMPERATURE), atol=1e-6
     )
     np.testing.assert_allclose(
-        outputs[signatures.FRAME_SCORES], scores.probabilities(frames), atol=1e-6
+        outputs[signatures.FRAME_SCORES], scoring.probabilities(frames), atol=1e-6
+    )
+
+
+def test_the_graph_joins_clips_by_the_rule_of_scoring(loaded, serialized, clip):
+    """Whatever is missing: single frames, whole clips, whole tracks."""
+    tracks = raw(serialized[:6])
+    generator = np.random.default_rng(0)
+    present = generator.random((6, clip.num_clips, clip.num_frames)) < 0.3
+    present[1, 0], present[2] = False, False
+    mask = tf.constant(present.reshape(6, -1), tf.int64)
+    outputs = loaded[signatures.SERVING_DEFAULT](**tracks | {features.FRAME_PRESENT: mask})
+    by_clip = outputs[signatures.CLIP_SCORES].numpy().astype(np.float64)
+    logits = np.log(by_clip) - np.log1p(-by_clip)
+    expected = scoring.track_logits(logits, present.astype(np.float32))
+    np.testing.assert_allclose(outputs[signatures.LOGIT], expected, atol=1e-4)
+    np.testing.assert_allclose(
+        outputs[signatures.SCORE], scoring.probabilities(expected), atol=1e-5
     )
 
 

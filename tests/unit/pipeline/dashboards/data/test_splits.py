@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from components.data_gate import facts, rules
+from components.data_gate.settings import GateLimits
 from pipeline.dashboards.data import files, left_out, page, samples, splits
 from schemas import features, taxonomy
 
@@ -81,7 +82,7 @@ def outcome(recorded, **limits):
         num_rows=16,
     )
     given = {"max_dead_letter_ratio": 0.1, "min_videos_per_class": 1, **limits}
-    judged = rules.Limits(blocking_severities=("ERROR",), allowed_anomalies=(), **given)
+    judged = GateLimits(blocking_severities=("ERROR",), allowed_anomalies=(), **given)
     return [dataclasses.asdict(rule(found, judged)) for rule in rules.ALL]
 
 

@@ -20,10 +20,11 @@ from pipeline.config.sections import EvaluationConfig
 from pipeline.dashboards import sources
 from pipeline.dashboards.sources import RunSources
 from pipeline.evaluation import eval_config, results, video_metrics, video_plots
-from pipeline.evaluation.video_scores import Videos, VideoScore
+from pipeline.evaluation.video_scores import Videos
 from pipeline.lineage.records import LIVE, Artifact
 from pipeline.lineage.side_files import SERVING_MODEL
 from schemas import signatures
+from schemas.scoring import VideoScore
 
 SliceKey = tuple[tuple[str, str], ...]
 Slices = Mapping[SliceKey, Videos]  # the overall slice has an empty key

@@ -13,7 +13,6 @@ from pipeline.dashboards.panel_data import CrossValidation, Figure, Fold, Trial,
 from pipeline.dashboards.rendering import Frame
 from pipeline.dashboards.training import calibration, curves, page, parallel, records, searches
 from pipeline.dashboards.training.records import Classes
-from pipeline.model import calibration as calibrations
 from pipeline.model import training as trainings
 from pipeline.runs import events
 
@@ -111,10 +110,6 @@ def test_nothing_is_remarked_of_a_large_split_that_went_well(made):
     sizes = {"num_fake": 900, "num_pristine": 1000}
     said = made.detector(thresholds=[0.9, 0.7], calibration=rates | sizes)
     assert calibration.of(said).remarks == ()
-
-
-def test_the_targets_are_those_of_the_calibration():
-    assert calibration.TARGETS == calibrations.FALSE_POSITIVE_RATES
 
 
 def test_changed_settings_stand_first_with_their_defaults(made):
