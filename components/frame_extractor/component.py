@@ -56,7 +56,7 @@ class FrameExtractor(base_beam_component.BaseBeamComponent):
           manifest: Channel of a VideoManifest.
           clip_spec: Geometry of the track examples.
           face_config: Detection and tracking settings.
-          timeout_seconds: Wall time that one video may take.
+          timeout_seconds: Wall time that one video may take, in seconds.
         """
         super().__init__(
             FrameExtractorSpec(

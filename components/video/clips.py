@@ -29,7 +29,7 @@ def clip_indices(times: Sequence[float], spec: ClipSpec) -> list[list[int]]:
 
     Args:
       times: Time of every frame, in seconds, ascending.
-      spec: K, T and the sampling rate.
+      spec: Number of clips K, frames per clip T, and sampling rate.
 
     Returns:
       K lists of T indices, each strictly ascending.

@@ -42,7 +42,7 @@ class Outcome(Generic[T]):
     Attributes:
       item: The item as it was submitted.
       tracks: Its face tracks, the dominant one first; empty if it failed.
-      error: Why it cannot be used; None if it can.
+      error: Why the video cannot be used; None if it can.
     """
 
     item: T

@@ -33,7 +33,7 @@ class Sampled(Generic[T]):
       indices: Display indices, ascending.
       times: Seconds from the first frame of the video, one for each index.
       results: What `sink` made of each frame.
-      num_frames: Displayable frames of the video.
+      num_frames: Number of displayable frames of the video.
       is_sequential: Whether the whole video had to be decoded.
     """
 

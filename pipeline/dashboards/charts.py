@@ -42,7 +42,7 @@ class Chart:
 
     Attributes:
       id: Unique on its page: lower-case letters, digits and hyphens.
-      title: Heading.
+      title: Heading above the chart.
       summary: What it shows and how to read it, in a sentence; also for screen readers.
       figure: `{"data": [...], "layout": {...}}`; fonts, margins and backgrounds are the page's. A
         trace may have `meta={"href": [...]}`: addresses, relative to the page, of its points.
@@ -50,7 +50,7 @@ class Chart:
       group: Name of the selector that chooses the variant; empty for none.
       variants: By the selector's value, the keys to replace in each trace (one mapping per trace,
         values as Plotly's `restyle` takes them for one trace: plain arrays and strings).
-      height: In pixels.
+      height: Height of the drawing, in pixels.
       missing: Said in place of the chart where the chosen value has no variant. The selector's
         first value needs none: it is the figure itself.
     """
@@ -107,7 +107,7 @@ def _short(value: float, digits: int) -> float | int | None:
 
 
 def filled_trace(traces: Sequence[Part], parts: Sequence[Part]) -> list[dict[str, Any]]:
-    """Each trace with its part; "marker.size" is a key below a key."""
+    """Each trace merged with its part; the key `marker.size` sets `size` inside of `marker`."""
     return [_filled(trace, part) for trace, part in zip(traces, parts, strict=True)]
 
 

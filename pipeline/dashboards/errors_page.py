@@ -47,12 +47,12 @@ class Case:
 
     @property
     def is_error(self) -> bool:
-        """Whether it is called what it is not."""
+        """Whether the score calls a fake real, or a real video fake."""
         return (self.score > DECISION_THRESHOLD) != self.is_fake
 
     @property
     def log_loss(self) -> float:
-        """Of its score, in nats: 0.69 for a score of 0.5, 0 for a certain right answer."""
+        """Log loss of the score, in nats: 0.69 at a score of 0.5, 0 for a certain right answer."""
         right = self.score if self.is_fake else 1 - self.score
         return -math.log(max(right, _MIN_PROBABILITY))
 
@@ -71,11 +71,12 @@ def select(worst: Iterable[Case], *, is_fake: bool) -> list[Case]:
     """The cases of one class to show, the worst first.
 
     Args:
-      worst: Of the evaluation, both classes.
+      worst: Worst videos of both classes, as the evaluation kept them.
       is_fake: Whether fakes are asked for, that is false negatives, or pristine videos.
 
     Returns:
-      Errors; of fewer than `FEW_ERRORS`, so many as to have that number, right ones after them.
+      At most `MAX_CASES` errors; where they are fewer than `FEW_ERRORS`, filled up to that number
+      with the least certain right answers.
     """
     cases = sorted(
         (case for case in worst if case.is_fake == is_fake and math.isfinite(case.score)),
@@ -108,9 +109,9 @@ def errors_by_slice(
     """One row for each slice, that with the most errors first.
 
     Args:
-      overall: Of all test videos.
-      slices: The others.
-      min_videos: Of each class; slices with fewer are greyed.
+      overall: Statistics over all test videos.
+      slices: Statistics of the slices to list.
+      min_videos: Least number of videos of a class; slices with fewer are greyed.
     """
     total = num_missed(overall) + num_false_alarms(overall)
     ordered = sorted(slices, key=lambda one: (-_num_errors(one), one.name))
@@ -180,12 +181,12 @@ class Card:
     """One case, as the template shows it.
 
     Attributes:
-      record_key: Of the video.
-      verdict: What it is and what it was called, in words.
+      record_key: Key of the video.
+      verdict: What the video is and what it was called, in words.
       tone: `bad` for errors, `warn` for right answers that are the least certain.
-      facts: Name and value of each.
-      crops: In temporal order; empty where the examples are gone.
-      command: Tells which models learnt from the video.
+      facts: Name and value of each fact to list.
+      crops: Face crops in temporal order; empty where the examples are gone.
+      command: Command line that tells which models learnt from the video.
     """
 
     record_key: str
@@ -241,13 +242,13 @@ def _face(track: FaceTrack | None) -> Mapping[str, str]:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Sheet:
-    """The cases of one kind.
+    """The cases of one kind of error: missed fakes, or false alarms.
 
     Attributes:
-      id: Of its panel.
-      title: Of its panel.
+      id: Id of the panel, unique on the page.
+      title: Heading of the panel.
       summary: How many errors there are, and what is shown of them.
-      cards: The worst first.
+      cards: Cards of the cases, the worst case first.
     """
 
     id: str

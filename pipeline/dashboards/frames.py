@@ -33,13 +33,13 @@ class FaceTrack:
     """What is shown of a video: its face track with the most frames.
 
     Attributes:
-      record_key: Of the video.
-      split: That it is in.
-      slices: Its value of each slice key.
+      record_key: Key of the video.
+      split: Split that the video is in.
+      slices: Value of each slice key of `schemas.features`, by key.
       face_pixels: Median size of the face, in pixels of the video.
-      num_present: Frames of the track that show the face, of `num_frames`.
-      num_frames: See above.
-      crops: In temporal order.
+      num_present: Number of frames of the track that show the face.
+      num_frames: Number of sampled frames of the track.
+      crops: Crops that were written, in temporal order.
     """
 
     record_key: str
@@ -54,7 +54,7 @@ class FaceTrack:
 def showable(sources: RunSources) -> dict[str, VideoRecord]:
     """The accepted videos of the run by key, without those that were erased.
 
-    Empty where the manifest is gone: without it nobody knows who is in a video.
+    Empty where the manifest is gone, which tells who is in a video and so what was erased.
     """
     folder = sources.files(outputs.MANIFEST)
     if folder is None:
@@ -65,7 +65,7 @@ def showable(sources: RunSources) -> dict[str, VideoRecord]:
 
 
 def main_tracks(sources: RunSources) -> dict[str, TrackRow]:
-    """Of each video the track that shows the face in most frames, by record key.
+    """The track of each video that shows the face in most frames, by record key.
 
     Empty where the examples are gone.
     """
@@ -90,9 +90,9 @@ def write(
     video are in memory at a time.
 
     Args:
-      sources: Of the run.
-      record_keys: The videos; those that were erased or have no track are left out.
-      per_video: Crops of each, spread evenly over the frames that show the face.
+      sources: Sources of the run.
+      record_keys: Keys of the chosen videos; those erased or without a track are left out.
+      per_video: Crops per video, spread evenly over the frames that show the face.
 
     Returns:
       What was written, by record key; empty where the examples are gone.

@@ -1,4 +1,4 @@
-"""What kept a page from being written: told and kept, and never the end of a run."""
+"""Problems with writing pages: each is logged and kept in a file, and none fails the run."""
 
 import dataclasses
 import logging
@@ -21,7 +21,7 @@ class Problems:
     the last attempt met.
 
     Args:
-      folder: Of the run.
+      folder: Folder of the run.
       writer: Id of the node, or another name that no other process of the run has.
     """
 
@@ -31,9 +31,9 @@ class Problems:
         self._path.unlink(missing_ok=True)
 
     def told(self, what: str) -> "Guard":
-        """A context in which `what` is written; what is raised in it is told and ends there.
+        """A context in which `what` is written: an error in it is logged, kept and not raised.
 
-        An interrupt goes on. The guard knows afterwards what was told.
+        An interrupt is raised. `Guard.problem` holds the error afterwards.
         """
         return Guard(self, what)
 
@@ -57,10 +57,10 @@ class Problems:
 
 
 class Guard:
-    """See `Problems.told`.
+    """The context that `Problems.told` returns.
 
     Attributes:
-      problem: What was raised; None where nothing was.
+      problem: The error as an event; None where nothing was raised.
     """
 
     def __init__(self, problems: Problems, what: str) -> None:
@@ -84,7 +84,7 @@ class Guard:
 
 
 def of_run(folder: RunFolder) -> Iterator[events.Failed]:
-    """What all processes of a run told."""
+    """Yields the problems that the processes of a run had with its pages."""
     for path in sorted(folder.log.parent.glob(_file(folder, "*").name)):
         for event in Follower(path).read():
             if isinstance(event, events.Failed):

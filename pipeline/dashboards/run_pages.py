@@ -1,4 +1,4 @@
-"""The pages that a run writes itself: each as soon as it is fed, and all of them at the end.
+"""The pages that a run writes itself: after a node those that show it, after the run all of them.
 
 A page never costs a run anything: what goes wrong is told in the log, on the screen, and on the
 page that is missing.
@@ -55,8 +55,8 @@ def write_links(config: PipelineConfig, links: Mapping[int, Link]) -> None:
     The store merges these properties by itself: what somebody publishes at the same time stays.
 
     Args:
-      config: Names the store.
-      links: By id of the execution.
+      config: Configuration that names the metadata store.
+      links: Link to write into each execution, by id of the execution.
     """
     linked = []
     for execution_id, link in links.items():

@@ -1,4 +1,4 @@
-"""What the pages of a run are made of: its folder, its report, and its artifacts."""
+"""Gathers what the pages of a run are made of: its folder, its report, and its artifacts."""
 
 import collections
 import dataclasses
@@ -54,8 +54,8 @@ class RunSources:
     """One run.
 
     Attributes:
-      folder: Of the run.
-      site: Where its pages go.
+      folder: Folder of the run.
+      site: Folder of the site that its pages belong to.
       state: What its journal adds up to.
       summary: The run report; of a run in progress, what it would be now.
       artifacts: What the run made or took from its cache, by output (`Trainer.model`), the newest
@@ -72,7 +72,7 @@ class RunSources:
 
     @property
     def run_id(self) -> str:
-        """Also the pipeline run id in ML Metadata."""
+        """Id of the run, also its name in ML Metadata."""
         return self.folder.run_id
 
     @property
@@ -132,7 +132,7 @@ def of_run(folder: RunFolder, store: Store | None) -> RunSources:
     """Gathers the sources of the run in `folder`.
 
     Args:
-      folder: Of the run; its journal must tell how it started.
+      folder: Folder of the run; its journal must tell how it started.
       store: ML Metadata; None where nothing is recorded yet.
     """
     state = RunState(RunFollower(folder).read())

@@ -19,7 +19,7 @@ class Column:
     """One column.
 
     Attributes:
-      title: Its heading.
+      title: Heading of the column.
       kind: `number` aligns to the right and sorts by value.
       help: What the figures mean; shown with the heading. Empty for none.
     """
@@ -45,9 +45,9 @@ class Cell:
     """One cell.
 
     Attributes:
-      text: What is read; escaped when rendered.
-      sort: What the column is sorted by; `text` if None.
-      note: Smaller, after the text.
+      text: Text to read; it is escaped when rendered.
+      sort: Value that the column is sorted by; `text` if None.
+      note: Smaller text after `text`; empty for none.
       href: Where the text links to; empty for none. Relative to the page.
       tone: How it is coloured; never the only bearer of a meaning.
       interval: Drawn beside the text.
@@ -76,8 +76,8 @@ class Table:
 
     Attributes:
       caption: Says what it shows; read out by screen readers, shown above.
-      columns: As many as each row has cells.
-      rows: In the order shown first.
+      columns: Columns of the table, as many as each row has cells.
+      rows: Rows in the order in which they are shown at first.
       is_sortable: Whether a click on a heading sorts.
       is_searchable: Whether a field above filters the rows.
       hides_caption: Whether only screen readers get the caption.
@@ -148,9 +148,9 @@ class Headline:
     """One metric over videos, in [0, 1].
 
     Attributes:
-      name: As in `pipeline.evaluation.statistics`.
-      title: For people.
-      help: What it is, in a sentence.
+      name: Name of the metric in `pipeline.evaluation.statistics`.
+      title: Name of the metric for people.
+      help: What the metric means, in a sentence.
       greater_is_better: Whether a greater value is a better one.
     """
 

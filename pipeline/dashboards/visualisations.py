@@ -1,10 +1,10 @@
 """What Kubeflow's own pages show of a run: what each step declares, and how it is filled.
 
-Everything is over videos. What cannot be told is left out: Kubeflow takes finite numbers only.
+All figures are over videos. Undefined ones are left out: Kubeflow takes finite numbers only.
 
-A page is one file, whose place the step is told. Figures are metadata: they go into the file of
-which Kubeflow's launcher told the step, as the JSON of an `ExecutorOutput`. One NaN in it would
-make the launcher fail the step.
+A page is one file, at a path that the step gets as an argument. Figures are metadata: they are
+written, as the JSON of an `ExecutorOutput`, into the file that Kubeflow's launcher names. One NaN
+in it would make the launcher fail the step.
 """
 
 import math
@@ -46,7 +46,7 @@ MAX_POINTS: Final = 200  # of a curve: the figures travel as metadata, through t
 
 
 def of_node(node: str, run: RunSources) -> Figures:
-    """The figures of a node of `OUTPUTS`, by output; one that there is nothing for is absent."""
+    """The figures of a node of `OUTPUTS`, by output; figures that cannot be made are absent."""
     return _MAKERS[node](run)
 
 
@@ -177,7 +177,7 @@ def write_figures(executor_input: str, node: str, run: RunSources) -> None:
 
     Args:
       executor_input: The JSON of Kubeflow's `ExecutorInput`.
-      node: Of `OUTPUTS`.
+      node: Id of the node, a key of `OUTPUTS`.
       run: Sources of the run.
 
     Raises:

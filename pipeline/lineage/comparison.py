@@ -1,6 +1,6 @@
-"""What is known of a run, and what changed between two runs.
+"""Gathers the facts of a run, and compares the facts of two runs.
 
-Most of it stands in files beside the artifacts and in the run's folder, some in ML Metadata alone.
+Most of them are in files beside the artifacts and in the run's folder, some in ML Metadata alone.
 """
 
 import collections
@@ -93,7 +93,7 @@ def _outputs(store: Store, executions: Iterable[Execution]) -> Mapping[str, list
 
 
 def _with_first_execution(store: Store, executions: Iterable[Execution]) -> Mapping[str, Execution]:
-    """By node, the execution that did the work: of a partial run, cached ones record nothing."""
+    """By node, the execution that did the work: cached ones of a partial run record nothing."""
     found = {execution.node: execution for execution in executions}
     bare = {e.id: e for e in found.values() if not _INTERNAL & e.properties.keys()}
     made = [link for link in store.links_of_executions(list(bare)) if link.is_output]
@@ -142,7 +142,7 @@ def _flat(value: object, at: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _taken_apart(value: object) -> object:
-    """JSON texts as what they say, also those inside others."""
+    """Replaces texts that hold a JSON object by that object, also inside other objects."""
     if isinstance(value, str) and value[:1] == "{":
         try:
             value = json.loads(value)
@@ -221,7 +221,7 @@ class Change:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class VideoChanges:
-    """Videos by record key.
+    """Videos in which two runs differ, by record key.
 
     Attributes:
       added: Only in the later run.
@@ -338,7 +338,7 @@ def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Chang
 
 
 def _changed_configuration(before: RunFacts, after: RunFacts) -> tuple[Change, ...]:
-    """Of the run folders where both are there: what ML Metadata keeps has other names."""
+    """Compares configuration files; where one is gone, the execution properties of both runs."""
     if before.configuration and after.configuration:
         return _changes(before.configuration, after.configuration)
     return _changes(before.parameters, after.parameters)

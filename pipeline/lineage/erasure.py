@@ -1,4 +1,4 @@
-"""Erasing a video or a person: what would have to go, and doing it.
+"""Plans and carries out the erasure of a video or a person.
 
 The list of erased keys comes first, so that no run that begins afterwards takes the video in again;
 the record in ML Metadata is closed last.
@@ -148,8 +148,8 @@ class ErasurePlan:
       name: Record key, or identity as `dataset/name`.
       sha256: Of the name.
       is_listed: Whether later runs leave it out already.
-      videos: Record keys.
-      sources: Files of the videos; they belong to whoever keeps them and are not touched.
+      videos: Record keys of the videos to erase.
+      sources: Paths of the video files; they belong to whoever keeps them and are not touched.
       derived: Record keys of videos that were made from these and are not erased with them.
       removals: What goes.
       crops: Files of face crops on the pages of the dashboard; they go as well.
@@ -248,7 +248,7 @@ def _splits(examples: Artifact, records: Sequence[VideoRecord], sha256: str) -> 
     index = artifact_files.local_folder(examples.uri)
     was_begun = examples.properties.get(ERASED_KEY) == sha256
     if was_begun or not (index / track_index.FILE_NAME).is_file():
-        return set(planned.values())  # who cannot tell any more must take it for there
+        return set(planned.values())  # without an index, assume that all are there
     rows = track_index.read(str(index))
     return {row.split for row in rows if row.record_key in planned}
 
@@ -302,7 +302,7 @@ def _runs(store: Store, artifact_ids: Iterable[int]) -> tuple[str, ...]:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Erasure:
-    """What one call did; a call that went on with an interrupted one tells of its own part.
+    """What one call of `erase` did, without what an earlier, interrupted call had done.
 
     Attributes:
       execution_id: Of the record in ML Metadata.
@@ -327,7 +327,7 @@ def erase(
     Args:
       connection: To the store that the plan was made of; it is written to.
       plan: Made just before, while no run was going on.
-      listed: The list of erased keys.
+      listed: File that holds the list of erased keys.
     """
     client = metadata_store.MetadataStore(connection)
     key = erased.ErasedKey(kind=plan.kind, sha256=plan.sha256, erased_at=_now())
@@ -417,7 +417,7 @@ def _taint(
 
 
 def _remove(client: metadata_store.MetadataStore, removals: Sequence[Removal], sha256: str) -> None:
-    """Marks all of them, removes their folders, and says so.
+    """Marks the artifacts for deletion, removes their folders, and marks them as deleted.
 
     The folders go as a whole: TFX takes an artifact from its cache for as long as its folder is
     there, whatever the artifact's state.
@@ -438,10 +438,10 @@ def _remove(client: metadata_store.MetadataStore, removals: Sequence[Removal], s
 
 
 def _remove_crops(output: pathlib.Path, videos: Iterable[str]) -> int:
-    """Removes those that pages have now, more than the plan's if a server made some meanwhile.
+    """Removes all crops that pages have now, also those made after the plan.
 
-    The pages say "removed" in their place, until they are made again without. Whoever writes crops
-    looks at the list of erased keys afterwards: what is not removed here is removed there.
+    The pages show "removed" in their place until they are written again. Code that writes crops
+    reads the list of erased keys afterwards, and removes what it wrote after this call.
     """
     site = DashboardFolder.below(output)
     crops = [crop for video in videos for crop in site.frames_of(video)]

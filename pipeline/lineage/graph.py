@@ -1,4 +1,4 @@
-"""The graph of a model or a run: what belongs into it, and what each node tells.
+"""Builds the graph of a model or a run: its executions, its artifacts, and the edges between.
 
 The graph of a model holds what it was made of, what judged it and what was pushed of it. Where it
 served as a baseline is left out: that is the history of other models.
@@ -54,7 +54,7 @@ class Node:
       note: The one fact worth a line on the card.
       type: Type name in ML Metadata.
       state: State in ML Metadata, in lower case.
-      failed: The execution failed or the verdict is negative.
+      failed: Whether the execution failed or the verdict is negative.
       run: Name of the run; empty where several share the artifact.
       pipeline: Name of the pipeline; empty for an artifact.
       created: Milliseconds since 1970.
@@ -181,7 +181,7 @@ def of_model(store: Store, model: Artifact) -> Diagram:
 def _uses(store: Store, model: Artifact) -> Graph:
     """Executions that read the model, other than to compare with it, and all their artifacts.
 
-    One that was served from the cache repeats what another did, and is left out beside it.
+    A cached execution is left out where the execution that it repeats is there.
     """
     read = [
         link.execution_id

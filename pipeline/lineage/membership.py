@@ -1,4 +1,4 @@
-"""Which models saw a video, a person or a dataset, and in which split."""
+"""Finds the models that saw a video, a person or a dataset, and in which split."""
 
 import collections
 import dataclasses
@@ -52,11 +52,11 @@ class Membership:
     """The answer.
 
     Attributes:
-      asked: The name.
+      asked: Name that was asked for.
       kind: One of `KINDS`.
-      videos: Record keys of the videos that it means.
+      videos: Record keys of the videos that the name means.
       manifests: Ids of the VideoManifest artifacts that hold one of them.
-      models: Oldest first.
+      models: Models that saw one of the videos, oldest first.
       without_example: Record keys that were accepted, but that no Examples hold.
       unread: Why files could not be read. Models made of manifests among them are not in the
         answer; where an index of examples is gone, as after an erasure, the splits are those of
@@ -164,8 +164,8 @@ def _names(record: VideoRecord, kind: str | None) -> tuple[str | None, ...]:
 def _extracted(store: Store, manifests: Collection[int]) -> dict[int, tuple[Artifact, int]]:
     """Examples with a track index, with their manifest, for the manifests of interest.
 
-    They are asked of the manifests and not of the models: an unfinished run has no model, and yet
-    its examples hold the video.
+    The search starts at the manifests and not at the models: the examples of an unfinished run
+    hold the video, although it has no model.
     """
     read = store.links_of_artifacts(manifests, is_output=False)
     consumers = store.executions(link.execution_id for link in read)
@@ -193,7 +193,7 @@ def _splits(
     Args:
       extracted: From `_extracted`.
       planned: The same by manifest, as that says it; true for examples whose index is gone.
-      unread: Gets why an index could not be read.
+      unread: List to which the reason is added where an index cannot be read.
     """
     found: dict[int, dict[str, str]] = {}
     for key, (examples, manifest) in extracted.items():
@@ -213,7 +213,7 @@ def _sources(
 ) -> dict[int, set[int]]:
     """Which of the Examples each model came from; a model that came from none is absent.
 
-    What a model's maker made else is not asked for: training logs may be many.
+    Other outputs of a training are not asked for: its logs may be many.
     """
     models_of: dict[int, list[int]] = collections.defaultdict(list)
     for model, maker in makers.items():

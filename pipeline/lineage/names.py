@@ -132,7 +132,7 @@ class Push:
 
 
 def by_model(store: Store, model_ids: Collection[int]) -> Mapping[int, tuple[Push, ...]]:
-    """What Pusher did with each of the models, oldest first; a model that none met is absent."""
+    """What Pusher did with each model, oldest first; a model that it never got is absent."""
     pushed = {artifact.id: artifact for artifact in store.artifacts_by_type(PUSHED_MODEL)}
     made = store.links_of_artifacts(pushed, is_output=True)
     executions = store.executions(link.execution_id for link in made)
@@ -151,7 +151,7 @@ def by_model(store: Store, model_ids: Collection[int]) -> Mapping[int, tuple[Pus
 
 
 def versions(pushes: Collection[Push]) -> tuple[str, ...]:
-    """The versions among them that were pushed."""
+    """Versions of those pushes that were not refused."""
     return tuple(push.version for push in pushes if push.pushed)
 
 

@@ -1,4 +1,4 @@
-"""A graph as one HTML file that needs nothing else: no network, no other file.
+"""Renders a graph as one HTML file that needs no network and no other file.
 
 Everything that a reader sees is in the markup, escaped; the script only moves, hides and copies
 elements. A content security policy allows that script and that style sheet alone.

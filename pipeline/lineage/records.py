@@ -1,4 +1,4 @@
-"""What ML Metadata keeps, as plain frozen records."""
+"""Artifacts, executions, runs and links of ML Metadata, as plain frozen records."""
 
 import dataclasses
 import datetime
@@ -66,7 +66,7 @@ class Execution:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Run:
-    """One run: its id, its pipeline (empty if no node began), when the store heard of it, UTC."""
+    """One run: its id, its pipeline (empty if no node began), and when it was recorded, UTC."""
 
     name: str
     pipeline: str

@@ -1,4 +1,4 @@
-"""What made a model: from the pushed version back to the videos."""
+"""Gathers what made a model, from the pushed version back to the videos."""
 
 import collections
 import dataclasses
@@ -158,7 +158,7 @@ def _steps(store: Store, graph: walk.Graph, verdict: Verdict) -> Iterator[Step]:
 
 
 def _parameters(detector: Mapping[str, Any], trainer: Execution | None) -> dict[str, Any]:
-    """Of the model's own record; of the Trainer's properties where the model's files are gone."""
+    """From the model's own record, or the Trainer's properties where the model's files are gone."""
     custom = _json(trainer.properties.get(_CUSTOM_CONFIG)) if trainer else {}
     return {
         name: detector[name] if name in detector else _json(custom.get(name))

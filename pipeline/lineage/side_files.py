@@ -1,4 +1,4 @@
-"""Files beside artifacts, as the lineage commands read them: gone ones are told, not skipped."""
+"""Reads files of artifacts for lineage questions; a file that is gone is an error."""
 
 import gzip
 import json
@@ -117,7 +117,7 @@ def _gone(artifact: Artifact, error: Exception) -> FilesGoneError:
 
 
 class RecordFileError(Exception):
-    """A file that is no whole TFRecord file.
+    """A file is not a complete TFRecord file.
 
     Attributes:
       code: Stable snake_case reason.
@@ -129,8 +129,8 @@ class RecordFileError(Exception):
 def read_records(path: pathlib.Path) -> Iterator[bytes]:
     """Yields the records of the TFRecord file at `path`, gzipped if it ends in `.gz`.
 
-    The checksums inside the file are not looked at: who compares digests of the records sees
-    every changed byte.
+    The checksums inside the file are not checked: callers compare digests of the records, which
+    show every changed byte.
 
     Raises:
       RecordFileError: The file ends inside a record, or is no gzip file, or cannot be read.

@@ -112,10 +112,10 @@ class Placement:
         }
 
     def _node(self, execution_id: int, type_name: str) -> str:
-        """Node of an execution: the name of its component's class, as far as a node has it.
+        """Id of an execution's node: the name of its component's class, where a node has that id.
 
-        Only a node of another name (a resolver) is worth the question: it reads a whole table. A
-        second node of one class would go by the name of the first; the graph has none.
+        Otherwise (for a resolver) its contexts are read, which scans a whole table. Two nodes of
+        one class cannot be told apart; the graph has none.
         """
         class_name = type_name.rpartition(".")[2]
         if class_name in self._nodes:
@@ -161,7 +161,7 @@ def opened(config: PipelineConfig) -> "Store":
 
 
 class Store:
-    """One ML Metadata store. What it answers is kept: open a new one to see what is new."""
+    """One ML Metadata store. Answers are cached: open a new one to see what was added since."""
 
     def __init__(self, connection_config: metadata_store_pb2.ConnectionConfig) -> None:
         self._client = metadata_store.MetadataStore(connection_config)
@@ -183,7 +183,7 @@ class Store:
         return tuple(sorted(found, key=lambda run: (run.created, run.name)))
 
     def executions(self, ids: Iterable[int]) -> dict[int, Execution]:
-        """The executions of those ids, by id; what there is not is absent."""
+        """The executions of those ids, by id; unknown ids are absent."""
         missing = sorted(set(wanted := list(ids)) - self._executions.keys())
         for message in _chunked(self._client.get_executions_by_id, missing):
             self._executions[message.id] = self._execution(message)
@@ -203,7 +203,7 @@ class Store:
         return tuple(self._executions[key] for key in sorted(m.id for m in messages))
 
     def artifacts(self, ids: Iterable[int]) -> dict[int, Artifact]:
-        """The artifacts of those ids, by id; what there is not is absent."""
+        """The artifacts of those ids, by id; unknown ids are absent."""
         missing = sorted(set(wanted := list(ids)) - self._artifacts.keys())
         self._keep(_chunked(self._client.get_artifacts_by_id, missing))
         return {key: self._artifacts[key] for key in wanted if key in self._artifacts}
@@ -255,7 +255,7 @@ class Store:
 
 
 def _ended(message: metadata_store_pb2.Execution) -> datetime.datetime:
-    """A link to a page, written later, keeps the time that the last update had until then."""
+    """End of an execution; a dashboard link, written later, keeps it in `ENDED_PROPERTY`."""
     if ENDED_PROPERTY in message.custom_properties:
         text = message.custom_properties[ENDED_PROPERTY].string_value
         return datetime.datetime.fromisoformat(text)

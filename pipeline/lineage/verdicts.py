@@ -1,4 +1,4 @@
-"""Why a model was blessed or not: gates with value, bound and baseline; the checks of serving."""
+"""Tells why a model was blessed or not: gates with value, bound and baseline; serving checks."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -45,7 +45,7 @@ class Evaluation:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ServingCheck:
-    """One trial of a model in a server: `findings` speak against it; `unread` as of Evaluation."""
+    """One trial of a model in a server: `findings` are faults, `unread` why they are unknown."""
 
     run: str
     artifact_id: int
@@ -65,7 +65,7 @@ class Verdict:
 
     @property
     def versions(self) -> tuple[str, ...]:
-        """Under which the model was pushed."""
+        """Versions under which the model was pushed."""
         return names.versions(self.pushes)
 
 

@@ -1,4 +1,4 @@
-"""Whether the files are what ML Metadata says of them, and what nobody knows of."""
+"""Checks files against what ML Metadata recorded of them, and finds unrecorded ones."""
 
 import collections
 import dataclasses
@@ -137,7 +137,7 @@ class _Examination:
     def _pushed(self, artifact: Artifact, folder: pathlib.Path) -> Iterator[Problem]:
         """The version that is served against the copy in the artifact.
 
-        A version that is not there is none of our business: people clean up old ones.
+        A version whose folder is gone is no finding: people remove old versions.
         """
         destination = str(artifact.properties.get(pusher_keys.PUSHED_DESTINATION, ""))
         if not destination or not pathlib.Path(destination).is_dir():
@@ -225,7 +225,7 @@ class Verification:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Places:
-    """Where artifacts and versions are looked for that nobody recorded.
+    """Where to look for artifacts and versions that ML Metadata does not know.
 
     Attributes:
       artifacts: Root of the artifacts; orphans are not looked for if None.
@@ -237,7 +237,7 @@ class Places:
 
 
 def verify(store: Store, places: Places, *, stale_seconds: float) -> Verification:
-    """Reads every file of every artifact that has a digest, and compares.
+    """Checks artifacts against their digests; looks for unrecorded folders and stuck executions.
 
     Args:
       store: To read.

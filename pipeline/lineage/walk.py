@@ -1,7 +1,7 @@
 """Walks from artifacts to what they came from, or to what came from them, a level at a time.
 
-An evaluation or a blessing came from the examples too, and with it every push that it allowed; but
-it holds nothing of them, and a model that was compared with another one did not learn from it.
+`made_from` follows only what holds data itself: an evaluation or a blessing came from the examples
+too, but holds nothing of them, and a model learns nothing from the baseline of its evaluation.
 """
 
 import collections

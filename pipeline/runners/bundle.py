@@ -41,7 +41,7 @@ class Bundle:
     """The text that travels. Equal sources and configurations give equal texts.
 
     Attributes:
-      text: JSON object with `code`, `config` and `ir`.
+      text: The bundle as JSON: an object with `code`, `config` and `ir`.
     """
 
     text: str
@@ -146,7 +146,7 @@ def read(path: pathlib.Path, *, digest: str) -> Bundle:
 
 
 def check_code(bundle: Bundle) -> None:
-    """Refuses a bundle that other code compiled: cache keys and lineage would lie.
+    """Refuses a bundle that other code compiled: cache keys and lineage would name that code.
 
     Raises:
       RunnerError: `code_mismatch`: The installed sources are not those that compiled it.

@@ -40,7 +40,7 @@ def report(folder: RunFolder) -> None:
 
 
 def _closing_events(state: RunState) -> list[events.Event]:
-    """What no step could say itself; nothing where the run is closed already."""
+    """Events that no step could write itself; none where the run is closed already."""
     if state.outcome is not None:
         return []
     missing = [node for node in state.nodes.values() if node.state not in _ENDED_WELL]

@@ -18,7 +18,7 @@ def compile_graph(
     """Compiles `pipeline`.
 
     Args:
-      pipeline: The graph.
+      pipeline: TFX pipeline to compile.
       order: Node ids in the order wished for. It is followed where it names every node and puts
         none before its upstream nodes; otherwise the compiler's own order stays.
     """
@@ -43,9 +43,9 @@ def bind(
     """Puts the run's name and its values into the runtime parameters of `ir`, in place.
 
     Args:
-      ir: From `compile_graph`.
+      ir: Compiled graph, as `compile_graph` returns it.
       run_id: Name of the run in ML Metadata.
-      values: Of the graph's own runtime parameters; see `pipeline.parameters`.
+      values: Value of each of the graph's runtime parameters, by name; see `pipeline.parameters`.
     """
     bound: dict[str, str | int | float] = {constants.PIPELINE_RUN_ID_PARAMETER_NAME: run_id}
     runtime_parameter_utils.substitute_runtime_parameter(ir, bound | dict(values or {}))

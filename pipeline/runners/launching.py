@@ -1,4 +1,4 @@
-"""Launches one node of a compiled graph and tells every step; trusts only what was recorded.
+"""Launches nodes of a compiled graph, and reports the start and the recorded end of each.
 
 The same launcher, drivers, cache and lineage as TFX's own runners, with these differences: the
 state that ML Metadata recorded decides whether a node succeeded, Beam's arguments are in no cache
@@ -114,10 +114,10 @@ class NodeLauncher:
 
     Args:
       ir: The graph, bound to a run.
-      connection: Of the ML Metadata store.
-      sink: Is told every step, in order.
+      connection: Connection to the ML Metadata store.
+      sink: Function that gets every event, in order.
       describe: Turns the outputs of a node, by key, into facts for its last event.
-      beam_args: From `beam.arguments`.
+      beam_args: Arguments of Beam pipelines, as `beam.arguments` returns them.
     """
 
     def __init__(
@@ -139,7 +139,7 @@ class NodeLauncher:
         self._sink = sink
 
     def launch(self, node: pipeline_pb2.PipelineNode) -> None:
-        """Launches `node`, or passes it over where the graph says so.
+        """Launches `node`, or skips it where the graph says so.
 
         Raises:
           RunnerError: `node_failed`: ML Metadata says FAILED though the launcher returned.
@@ -158,7 +158,7 @@ class NodeLauncher:
             raise RunnerError("node_failed", f"{name} failed: {recorded.message}")
 
     def repeat(self, node: pipeline_pb2.PipelineNode) -> None:
-        """Tells the end of a node that an earlier attempt of this run finished."""
+        """Reports a node as ended that an earlier attempt of this run finished."""
         self._sink(events.NodeStarted(node=node.node_info.id))
         self._tell_end(node, NodeState.RAN, 0.0)
 
@@ -183,7 +183,7 @@ class NodeLauncher:
 
 
 class _Watch:
-    """Times a node; if it raises, says so to the sink and to ML Metadata."""
+    """Times a node; if it raises, reports that to the sink and records it in ML Metadata."""
 
     def __init__(
         self, sink: events.EventSink, connection: Any, node: pipeline_pb2.PipelineNode

@@ -25,7 +25,7 @@ def prepare_range(
 
     Args:
       connection: ML Metadata connection config.
-      ir: Changed in place.
+      ir: Compiled graph; it is changed in place.
       from_node: First node to run; empty = from the start.
       to_node: Last node to run; empty = to the end.
 
@@ -110,11 +110,11 @@ def run(
     A partial run starts from the latest run that has what it needs.
 
     Args:
-      ir: From `ir.compile_graph`, bound to the run.
-      connection: Of the ML Metadata store.
-      sink: Is told every step, in order.
+      ir: Compiled graph, as `ir.compile_graph` returns it, bound to the run.
+      connection: Connection to the ML Metadata store.
+      sink: Function that gets every event, in order.
       describe: Turns the outputs of a node, by key, into facts for its last event.
-      beam_args: From `beam.arguments`.
+      beam_args: Arguments of Beam pipelines, as `beam.arguments` returns them.
       from_node: First node to run, with all that is between it and the end; empty = all.
       to_node: Last node to run, with all that it needs; empty = all.
 

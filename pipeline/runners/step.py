@@ -30,9 +30,9 @@ def run_node(
 
     Args:
       parcel: The compiled pipeline.
-      folder: Of this run, as `prepare` left it.
-      node_id: Of the node.
-      sink: Is told every step.
+      folder: Folder of the run, as `prepare` left it.
+      node_id: Id of the node to launch.
+      sink: Function that gets every event, in order.
 
     Raises:
       RunnerError: No such node, other code, or ML Metadata says that the node failed.
@@ -71,8 +71,8 @@ def prepare(parcel: bundle.Bundle, folder: RunFolder, arguments: Mapping[str, st
 
     Args:
       parcel: The compiled pipeline.
-      folder: Of this run.
-      arguments: Of this run, as text, by configuration key.
+      folder: Folder of the run.
+      arguments: Values that the run sets, as text, by configuration key.
 
     Raises:
       RunnerError: `code_mismatch`: Other code compiled the pipeline.
@@ -117,7 +117,7 @@ def _register(graph: pipeline_pb2.Pipeline, store: metadata_store_pb2.Connection
 
 
 def _open_journal(folder: RunFolder, config: PipelineConfig, graph: pipeline_pb2.Pipeline) -> None:
-    """Tells how the run begins, unless an earlier attempt or the command that runs it has."""
+    """Writes how the run begins, unless an earlier attempt or the command that runs it has."""
     told = {type(event) for event in Follower(folder.journal).read()}
     journal = Journal(folder.journal)
     if events.RunStarted not in told:

@@ -38,12 +38,12 @@ def supervise(
 ) -> dict[str, Any]:
     """Runs the graph of `folder` in a worker process; returns the report of the run.
 
-    Ctrl-C, SIGTERM and SIGHUP stop the worker: at first kindly, the second time at once.
+    Ctrl-C, SIGTERM and SIGHUP interrupt the worker; a second one kills it.
 
     Args:
-      folder: Holds the resolved configuration.
-      start: First event of the journal.
-      view: Shows what happens.
+      folder: Run folder that holds the resolved configuration.
+      start: Event with which the journal begins.
+      view: Display that shows the events to a person.
       lock: Descriptor of the output folder's lock, which the worker holds as well.
       worker: Command that takes the arguments of `pipeline.cli.worker`.
     """
@@ -112,7 +112,7 @@ def _started(
 
 
 def _environment() -> dict[str, str]:
-    """This environment, with this very code first on the path and the working folder not on it.
+    """This environment, with this code first on the path and the working folder not on it.
 
     A folder named `schemas` or `pipeline` where the command is given would win otherwise.
     """

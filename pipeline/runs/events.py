@@ -33,11 +33,11 @@ class RunStarted:
     """A run folder was made; nothing heavy has been imported yet.
 
     Attributes:
-      run_id: Also the pipeline run id in ML Metadata.
+      run_id: Id of the run, also in ML Metadata.
       pipeline: Name of the pipeline.
       from_node: First node to run; empty = from the start.
       to_node: Last node to run; empty = to the end.
-      num_clips: K of the configuration, clips per track.
+      num_clips: Clips per track, K in the configuration.
       notice: What the report must say of its figures; empty if nothing.
     """
 

@@ -89,8 +89,9 @@ class RunFolder:
 def is_abandoned(folder: RunFolder) -> bool:
     """Whether the processes of an unfinished run on this machine are gone.
 
-    Killed with its command, a run cannot say so; but then nobody holds the lock of its output
-    folder. Steps on a cluster hold none, and their last one closes the run: they never count.
+    A run that was killed together with its command leaves no last event, but the lock of its
+    output folder is free then. Container steps take no lock, and the last one closes their run:
+    such a run never counts as abandoned.
     """
     lock = folder.path.parent / LOCK_FILE
     if folder.steps.is_dir() or not lock.is_file():
@@ -115,7 +116,7 @@ class DashboardFolder:
 
     @classmethod
     def below(cls, output: pathlib.Path) -> "DashboardFolder":
-        """That of an output folder."""
+        """The dashboard folder of an output folder."""
         return cls(output / "dashboard")
 
     @property
@@ -141,7 +142,7 @@ class DashboardFolder:
         yield from sorted(self.path.glob("compare/*.html"))
 
     def frame(self, run_id: str, record_key: str, number: int) -> pathlib.Path:
-        """JPEG of one face crop of a video; the name tells nothing but finds it for erasure."""
+        """JPEG of one face crop; its name is a digest of the key, by which an erasure finds it."""
         return self.run(run_id) / _FRAMES / f"{_digest(record_key)}-{number}.jpg"
 
     def frames_of(self, record_key: str) -> Iterator[pathlib.Path]:

@@ -38,7 +38,7 @@ class Follower:
         self._position = 0
 
     def read(self) -> list[events.Event]:
-        """New events in order; none while the file is absent. A torn last line waits."""
+        """New events in order; none while the file is absent. An incomplete last line is left."""
         if not self._path.exists():
             return []
         with self._path.open("rb") as file:

@@ -37,7 +37,7 @@ def describe_failure(error: BaseException, node: str) -> events.Failed:
     purpose, with a message for people. Without one it is the outermost.
 
     Args:
-      error: What was raised.
+      error: Exception that was raised.
       node: Id of the node that was started last; empty if none.
     """
     coded = next((link for link in _chain(error) if _code(link)), None)
@@ -82,9 +82,9 @@ def _first_lines(message: str) -> str:
 
 
 def install() -> None:
-    """Makes SIGINT and SIGTERM interrupts that are remembered.
+    """Makes SIGINT and SIGTERM raise KeyboardInterrupt, which `is_interrupt` remembers.
 
-    A shell without job control starts background jobs with SIGINT ignored; not here.
+    SIGINT, too, where a shell without job control started this process with it ignored.
     """
     signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, _interrupt)
@@ -147,7 +147,7 @@ class Ending:
 
 
 def prepare() -> None:
-    """Makes crashes, logs and signals of this process serve whoever started it."""
+    """Sets up this process: tracebacks of crashes, logs on stderr, and signals as interrupts."""
     faulthandler.enable()
     logging.basicConfig(level=logging.INFO, format=_FORMAT, stream=sys.stderr)
     install()

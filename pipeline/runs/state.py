@@ -1,4 +1,4 @@
-"""RunState: what the events so far add up to. Live view and report read the same fold."""
+"""RunState: the state of a run, computed from its events, for the live view and the report."""
 
 import dataclasses
 from collections.abc import Iterable, Mapping
@@ -15,11 +15,11 @@ class NodeRecord:
     Attributes:
       id: Id of the node in the graph.
       state: How far the node is.
-      started: Unix time, 0 before.
+      started: When the node started, as Unix time; 0 before.
       seconds: Seconds of driver, executor and publisher together.
-      progress: Last report of the work inside.
-      progressed: Unix time of that report.
-      facts: What its outputs say.
+      progress: Fields of the last progress report, as in `schemas.progress`; empty before.
+      progressed: When that report came, as Unix time; 0 before.
+      facts: Facts that its outputs hold, as `pipeline.runners.node_facts` reads them.
     """
 
     id: str
@@ -35,11 +35,12 @@ class RunState:
     """The state of a run after the events applied so far.
 
     Attributes:
-      start: First event, None before it.
-      nodes: Records by id, in the order of execution; empty until the graph is compiled.
+      start: First event of the run; None before it.
+      nodes: Record of each node by id, in the order of execution; empty until the graph is
+        compiled.
       error: Why the run stopped, if it did.
-      outcome: None while the run goes on.
-      ended: Unix time of the last event.
+      outcome: How the run ended; None while it goes on.
+      ended: When the last event happened, as Unix time.
     """
 
     def __init__(self, happened: Iterable[events.Event] = ()) -> None:
@@ -87,13 +88,13 @@ class RunState:
         return next(at_work, None)
 
     def _forget_what_never_began(self) -> None:
-        """An interrupt explains why a node was never reached: that is no error of its own."""
+        """Drops the error of a node that was never reached: the interrupt explains it."""
         node = self.nodes.get(self.error.node) if self.error else None
         if node is not None and node.state is NodeState.WAITING:
             self.error = None
 
     def _forget_error(self, node: str) -> None:
-        """What failed is tried again."""
+        """Drops the error of a node that is tried again."""
         if self.error is not None and self.error.node == node:
             self.error = None
 

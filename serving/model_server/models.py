@@ -49,7 +49,7 @@ class Servable:
         """Calls a signature.
 
         Args:
-          signature: Its name.
+          signature: Name of the signature.
           inputs: One array per input, of its dtype and a compatible shape.
           output_filter: Outputs to return; all if empty.
 
@@ -115,7 +115,7 @@ class Model:
         return self._servable
 
     def check(self, name: str, version: int | None = None) -> None:
-        """Raises ServableNotFoundError if a request does not mean this model and version."""
+        """Raises ServingError `not_found` if a request does not mean this model and version."""
         if name != self.name or version not in (None, self.status.version):
             asked = f"Latest({name})" if version is None else f"Specific({name}, {version})"
             raise ServingError("not_found", f"Servable not found for request: {asked}")

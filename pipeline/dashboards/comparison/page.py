@@ -50,7 +50,7 @@ def side(run: Entry) -> Side:
 
 
 def outcome_table(before: Entry, after: Entry) -> Table:
-    """What came of each."""
+    """How each of the two runs ended."""
     runs = (before, after)
     rows = (
         ("Outcome", [_outcome(run) for run in runs]),
@@ -125,7 +125,7 @@ def _facts(sources: RunSources) -> RunFacts:
 
 
 def _erased(output: pathlib.Path, *both: RunFacts) -> frozenset[str]:
-    """Videos of the manifests that no page names any more."""
+    """Keys of videos in the manifests that were erased, which no page may name."""
     gone = erased.ErasedKeys(erased.read(output / erased.FILE_NAME))
     records = (record for facts in both for record in facts.videos.values())
     return frozenset(record.key for record in records if gone.covers(record))

@@ -24,9 +24,9 @@ class Slices:
     """The slices of two runs.
 
     Attributes:
-      changes: By slice and metric, in the order of the evaluation.
-      sizes: Fakes and reals by slice, of the later run where it has the slice.
-      small: Slices with too few videos to rest anything on.
+      changes: Values before and after, by slice and metric, in the order of the evaluation.
+      sizes: Number of fake and of real test videos by slice, of the later run where it has it.
+      small: Names of the slices with too few videos for a conclusion.
     """
 
     changes: Mapping[str, Mapping[str, MetricChange]]
@@ -40,13 +40,13 @@ def of_runs(
     after: Mapping[str, Any],
     min_videos: int,
 ) -> Slices:
-    """Gathers them.
+    """Gathers the slices of two runs.
 
     Args:
-      metrics: Of the comparison.
+      metrics: All metric changes of the comparison.
       before: Report of the earlier run.
       after: Report of the later run.
-      min_videos: Least videos of each class that a slice has any of.
+      min_videos: Number of videos that each class of a slice must have, unless it has none.
     """
     changes: dict[str, dict[str, MetricChange]] = {}
     for change in metrics:
@@ -205,7 +205,7 @@ def chart(slices: Slices, before: str, after: str) -> Chart:
 
 
 def _chosen(slices: Slices) -> list[str]:
-    """In the order of the evaluation; where there are many, those that moved most."""
+    """Slices to draw, in the order of the evaluation; of many, those that changed most."""
     names = list(slices.changes)
     if len(names) <= _MOST_SLICES:
         return names

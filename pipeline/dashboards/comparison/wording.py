@@ -28,10 +28,10 @@ class Verdict:
     """Whether the later run is better.
 
     Attributes:
-      badge: In a word or two.
-      tone: Of the badge.
-      sentence: The same with the figures that decided.
-      caution: What the reader must not take it for; empty where there are no figures.
+      badge: The verdict in one to three words.
+      tone: Colour of the badge: `good`, `bad`, `warn`, or empty for neutral.
+      sentence: The verdict in a sentence, with the figures that decided.
+      caution: What the figures do not show; empty where there are no figures.
     """
 
     badge: str

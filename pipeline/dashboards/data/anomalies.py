@@ -1,4 +1,4 @@
-"""What ExampleValidator found: TFDV's words, and what they mean for whoever has to act."""
+"""The anomalies that ExampleValidator found: TFDV's words, what they mean, and what to do."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -88,7 +88,7 @@ def table(found: Mapping[str, anomalies_pb2.Anomalies]) -> Table | None:
 
 
 def calm_sentence(found: Mapping[str, anomalies_pb2.Anomalies]) -> str:
-    """What is said where there are none: what was looked at."""
+    """The sentence for data without anomalies: it says what was checked."""
     first = next(iter(found.values()))
     return (
         f"No anomalies. The statistics of {len(found)} splits ({', '.join(found)}) agree with the"

@@ -38,7 +38,7 @@ class Distance:
       feature: Key of the feature.
       other: Split or run that the training split is compared with.
       measure: Kind of distance.
-      value: In [0, 1].
+      value: Measured distance, in [0, 1].
       bound: Greatest value that the schema allows.
     """
 
@@ -92,9 +92,9 @@ def panel(chart_id: str, title: str, found: Sequence[Distance], heading: str) ->
     """Bars by feature, one colour for each that is compared, with the bounds marked.
 
     Args:
-      chart_id: Of the chart on its page.
-      title: Of the chart and its table.
-      found: What was measured.
+      chart_id: Id of the chart, unique on its page.
+      title: Title of the chart and of its table.
+      found: Distances to show.
       heading: What `Distance.other` is: a split or a run.
     """
     features = sorted({one.feature for one in found}, key=statistics.title_of)

@@ -1,4 +1,4 @@
-"""Small multiples of the features: shares of few values, densities of numbers, a table of the rest.
+"""Charts of the features by split: shares of categories, densities of numbers; a table of the rest.
 
 All rows of a chart have one scale, so that areas compare.
 """
@@ -103,7 +103,7 @@ def _chart(key: str, by_split: Mapping[str, Categorical]) -> Chart:
 
 
 def _spans(drawn: Sequence[str], by_split: Mapping[str, Categorical]) -> Mapping[str, Any]:
-    """Thin lines from the least to the greatest share: their length is the disagreement."""
+    """Thin lines from the least to the greatest share, to show how far the splits differ."""
     xs: list[float | None] = []
     ys: list[str | None] = []
     for value in drawn:
@@ -266,7 +266,7 @@ def _ridge(
 
 
 def _outline(found: Numeric, bar: float) -> Outline:
-    """The histogram as a line around its bars, of area 1; one value alone gets a bar so wide."""
+    """Outline of the histogram, of area 1; a bucket of one single value is drawn `bar` wide."""
     total = sum(bucket.count for bucket in found.buckets) or 1.0
     xs: list[float] = []
     ys: list[float] = []
@@ -285,7 +285,7 @@ def _rounded(value: float) -> float:
 
 
 def feature_table(splits: BySplit) -> Table | None:
-    """One row for each such feature; None if there is none."""
+    """A table of the features without a chart: opaque and constant ones; None if there are none."""
     rows = [*_opaque_rows(splits), *_constant_rows(splits)]
     if not rows:
         return None

@@ -30,8 +30,8 @@ class Letters:
 
     Attributes:
       node: Id of the node that wrote them.
-      folder: Of their files.
-      letters: In the order of their keys; those of erased videos are left out.
+      folder: Folder that holds the files of the letters.
+      letters: Dead letters in the order of their record keys, without those of erased videos.
       num_inputs: Rows or videos that the node looked at.
     """
 
@@ -57,7 +57,7 @@ def letters(sources: RunSources) -> tuple[Letters, ...]:
     """The dead letters by node, in the order of the nodes."""
     found = ((output, sources.artifact(output)) for output in outputs.REJECTED)
     gone = erased.ErasedKeys(erased.read(sources.output / erased.FILE_NAME))
-    # A letter names nobody: who is in a video that was rejected later, the manifest says.
+    # A letter names no person; the manifest says who is in a video that was rejected later.
     covered = {record.key for record in records(sources) if gone.covers(record)}
     return tuple(
         Letters(

@@ -125,7 +125,7 @@ def listed_letters(found: Sequence[Letters]) -> Table | None:
 
 
 def more_letters(found: Sequence[Letters]) -> str:
-    """Where those are that the table leaves out; empty if it has them all."""
+    """A remark on the letters that the table leaves out; empty if it has them all."""
     total = num_letters(found)
     if total <= MAX_LETTERS:
         return ""
@@ -160,7 +160,7 @@ def _label(is_fake: bool | None) -> str:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Offence:
-    """What breaks a rule: at most so many as can be read, and a remark on the others."""
+    """What breaks a rule: the first offenders, and a remark on how many more there are."""
 
     rule: str
     offenders: Sequence[str]

@@ -1,4 +1,4 @@
-"""Face crops of a few videos of every slice, so that one sees what a name in a table looks like."""
+"""Face crops of a few videos of every slice, to show what the slices look like."""
 
 import collections
 import dataclasses
@@ -15,7 +15,7 @@ from schemas.video_record import VideoRecord
 
 PER_SLICE: Final = 4
 MAX_SLICES: Final = 12  # of one key
-# Sizes are known of extracted tracks only: so many more are read to meet the rarer ones.
+# Size classes are known only of extracted tracks: this many more are read to find rare ones.
 _FURTHER: Final = 64
 _SPLITS: Final = frozenset((taxonomy.Split.TRAIN.value, taxonomy.Split.TEST.value))
 _FROM_MANIFEST: Final[Mapping[str, Callable[[VideoRecord], str]]] = {

@@ -19,7 +19,7 @@ BINARY: Final = {
     features.IS_FAKE: (taxonomy.REAL, taxonomy.FAKE),
 }
 CATEGORICAL: Final = (*BINARY, *features.SLICE_KEYS)
-# Who an example is and what it shows: counted, never shown.
+# Identifiers and frames: pages show counts of their values, never a value.
 OPAQUE: Final = (
     features.RECORD_KEY,
     features.VIDEO_KEY,
@@ -113,14 +113,14 @@ class Numeric:
     """One feature in one split.
 
     Attributes:
-      count: Values.
-      missing: Tracks without one.
-      mean: Of the values, as all that follow.
-      std: Standard deviation.
-      minimum: Least.
-      median: As TFDV's quantile sketch has it.
-      maximum: Greatest.
-      zeros: How many are 0.
+      count: Number of values.
+      missing: Tracks without a value.
+      mean: Mean of the values, in the unit of the feature.
+      std: Standard deviation of the values.
+      minimum: Least value.
+      median: Median of the values, estimated by TFDV's quantile sketch.
+      maximum: Greatest value.
+      zeros: Number of values that are 0.
       buckets: TFDV's histogram of equal widths, which it estimates from quantiles.
     """
 
@@ -144,23 +144,23 @@ class Categorical:
 
     @property
     def count(self) -> int:
-        """Values."""
+        """Number of values."""
         return sum(self.counts.values())
 
     def share(self, value: str) -> float:
-        """Of the values, in [0, 1]."""
+        """Share of the values that are `value`, in [0, 1]."""
         return self.counts.get(value, 0) / self.count if self.count else 0.0
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Opaque:
-    """One feature in one split whose values are nobody's business here.
+    """One feature in one split whose values are counted, but never shown.
 
     Attributes:
-      count: Values.
-      missing: Tracks without one.
-      distinct: Different values, as TFDV's sketch counts them.
-      mean_bytes: Mean length.
+      count: Number of values.
+      missing: Tracks without a value.
+      distinct: Number of different values, estimated by TFDV's sketch.
+      mean_bytes: Mean length of a value, in bytes.
     """
 
     count: int

@@ -70,7 +70,7 @@ def _sizes() -> dict[str, Any]:
 
 
 def _parts(findings: Findings, name: str) -> list[Part]:
-    """Of the points and of the bars of one slice."""
+    """What the points and the bars show of one slice."""
     bins = findings.curves[name].bins
     filled = [entry for entry in bins if entry.num_videos]
     shares = [entry.num_fake / entry.num_videos for entry in filled]

@@ -34,12 +34,12 @@ class Findings:
     """One evaluation.
 
     Attributes:
-      summary: Statistics and gates.
-      baseline: Statistics of the model it was compared with, by slice name; empty if none.
-      curves: By slice name, the overall slice first; empty if it was made without them.
-      baseline_curves: Likewise.
-      settings: How it was made.
-      operating_points: Ascending; 0.5 is always among them.
+      summary: Statistics and gates of the evaluation.
+      baseline: Statistics of the baseline model, by slice name; empty without a baseline.
+      curves: Counts over thresholds, by slice name, the overall slice first; empty if not recorded.
+      baseline_curves: Counts of the baseline over thresholds, by slice name; empty if not recorded.
+      settings: Settings with which the metrics were computed.
+      operating_points: Thresholds to mark in charts, ascending; 0.5 is always among them.
     """
 
     summary: EvaluationSummary
@@ -51,21 +51,21 @@ class Findings:
 
     @functools.cached_property
     def slices(self) -> Mapping[str, SliceSummary]:
-        """By name, the overall slice first."""
+        """Statistics of each slice by name, the overall slice first."""
         return {entry.name: entry for entry in self.summary.slices}
 
     @property
     def overall(self) -> SliceSummary | None:
-        """All test videos; None if there were none."""
+        """Statistics over all test videos; None if there were none."""
         return self.summary.overall
 
     @property
     def overall_curves(self) -> Curves | None:
-        """Of all test videos; None if the evaluation was made without curves."""
+        """Curves over all test videos; None if the evaluation was made without curves."""
         return self.curves.get(OVERALL)
 
     def is_small(self, entry: SliceSummary) -> bool:
-        """Whether a slice has too few videos to be gated, or to be taken seriously."""
+        """Whether a slice has too few videos for a gate, and so for a conclusion."""
         size = gates.SliceSize(entry.num_fake_videos, entry.num_real_videos)
         return gates.applicable(size, self.settings.min_slice_videos) is None
 
@@ -87,7 +87,7 @@ def of(sources: RunSources) -> Findings | None:
 
 
 def _operating_points(sources: RunSources) -> tuple[OperatingPoint, ...]:
-    """Those of the model in ascending order; targets that share a threshold share a label."""
+    """Thresholds of the model, ascending; targets that share a threshold share a label."""
     targets: dict[float, list[str]] = {}
     for rate, threshold in zip(FALSE_POSITIVE_RATES, _thresholds(sources), strict=False):
         targets.setdefault(threshold, []).append(f"{rate:.0%}".replace("%", " %"))

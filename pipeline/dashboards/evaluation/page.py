@@ -107,7 +107,7 @@ def _tables(found: Findings) -> Mapping[str, Any]:
 
 
 def _curves(found: Findings) -> Mapping[str, Any]:
-    """What an evaluation that was made without curves has not."""
+    """Panels drawn from curves; None in their place where the evaluation has no curves."""
     if not found.curves:
         return {"curves": None}
     return {
@@ -142,7 +142,7 @@ def _scatters(found: Findings) -> Mapping[str, Any]:
 
 
 def _is_like_baseline(found: Findings) -> bool:
-    """Whether every figure is the baseline's: so it is where the last blessed model came again."""
+    """Whether all figures equal the baseline's, as where the model is the baseline itself."""
     before = {name: entry.metrics for name, entry in found.baseline.items()}
     return bool(before) and before == {one.name: one.metrics for one in found.summary.slices}
 

@@ -33,9 +33,9 @@ class Kind(NamedTuple):
     """One kind of curve.
 
     Attributes:
-      points: Of a slice with both classes, of the whole curve or at thresholds.
-      shape: Of the line, as Plotly's.
-      hover: Over a point, as Plotly's; `customdata` is the threshold.
+      points: Function that gives the points of a slice: of the whole curve, or at thresholds.
+      shape: Shape of the line between points, as Plotly names it.
+      hover: Plotly's hover template of a point; `customdata` is the threshold.
     """
 
     points: Callable[..., Points]
@@ -64,9 +64,9 @@ def curve_traces(findings: Findings, kind: Kind, dashed: dict[str, Any]) -> list
     """The traces of the overall slice; without points if it has one class only.
 
     Args:
-      findings: With curves.
-      kind: Of curve.
-      dashed: The first trace.
+      findings: Evaluation that was made with curves.
+      kind: Kind of curve to draw.
+      dashed: Line to compare with; it becomes the first trace.
     """
     made = [dashed, _line("this model", charts.ACCENT, kind), *_marks(findings, kind)]
     if findings.baseline_curves:

@@ -1,4 +1,4 @@
-"""The risk-coverage curve: what it buys to leave the least certain videos to people."""
+"""The risk-coverage curve: the error rate where the least certain videos are left to people."""
 
 from typing import Any, Final
 

@@ -36,16 +36,16 @@ class Entry:
     """One run.
 
     Attributes:
-      run_id: Its name, also of its folder.
-      pipeline: Which it is a run of.
+      run_id: Id of the run, also the name of its folder.
+      pipeline: Name of the pipeline.
       notice: What must be said of its figures; empty if nothing.
       status: As in its report, or RUNNING.
       started: With a time zone.
-      seconds: Until its end, or until it was heard of last.
-      version: That was pushed; empty if none.
-      is_blessed: Whether its model passed the gates; None where it did not come to that.
-      reasons: Why nothing was pushed; empty of one that pushed or goes on.
-      num_videos: That came in; None where it did not come to that.
+      seconds: Time from its start to its last event, in seconds.
+      version: Version that was pushed; empty if none was.
+      is_blessed: Whether its model was blessed; None where no verdict was reached.
+      reasons: Why nothing was pushed; empty where something was, or while the run goes on.
+      num_videos: Videos that came in; None where the run has not counted them.
       num_rejected: Of these, at any stage.
       num_test_videos: That the figures rest on; None likewise.
       num_test_fakes: Of these; None likewise.
@@ -83,8 +83,8 @@ class Runs:
     """The runs below an output folder.
 
     Attributes:
-      entries: Oldest first; a run that has said nothing yet is left out.
-      unreadable: Why the others cannot be shown.
+      entries: Runs, oldest first; a run that has said nothing yet is left out.
+      unreadable: Why each of the other runs cannot be shown.
     """
 
     entries: tuple[Entry, ...]
@@ -92,7 +92,7 @@ class Runs:
 
 
 def of_output(output: pathlib.Path) -> Runs:
-    """Reads them; one that cannot be read hides none of the others."""
+    """Reads all runs below `output`; one that cannot be read hides none of the others."""
     found, unreadable = [], []
     for journal in sorted(output.glob("*/events.jsonl")):
         try:
@@ -110,7 +110,7 @@ def of_run(folder: RunFolder) -> Entry | None:
     """One run; None where its journal does not tell yet how it started.
 
     Raises:
-      UnreadableRunError: Its report or its journal is none.
+      UnreadableRunError: The report or the journal cannot be read.
     """
     entry = _read(folder, signature(folder))
     if entry is not None and entry.is_running and folders.is_abandoned(folder):
@@ -125,7 +125,7 @@ def of_sources(sources: RunSources) -> Entry:
 
 
 def signature(folder: RunFolder) -> tuple[tuple[str, int, int], ...]:
-    """Changes with whatever an entry, or a page of a run in progress, is made of."""
+    """Names, sizes and times of the files that an entry, or a page of the run, is made of."""
     files = (folder.journal, *sorted(folder.steps.glob("*.jsonl")), folder.summary, folder.config)
     panels = sorted(folder.panels.glob("*.json"))
     present = ((path, path.stat()) for path in (*files, *panels) if path.exists())
@@ -181,7 +181,7 @@ def _is_blessed(blessed: Mapping[str, Any]) -> bool | None:
 
 
 def predecessor(entries: Sequence[Entry], run_id: str) -> Entry | None:
-    """The run of the same pipeline that `run_id` is compared with by itself.
+    """The run of the same pipeline that `run_id` is compared with by default.
 
     It is the newest earlier one that was evaluated; without one, the newest earlier one that ended.
     """

@@ -39,12 +39,12 @@ class Standing:
     """One pipeline.
 
     Attributes:
-      pipeline: Its name.
-      last: Its last run.
+      pipeline: Name of the pipeline.
+      last: The last run of the pipeline.
       pushed: The last run that pushed; None if none did.
-      version: That this one pushed.
-      figures: Label, value and note of what that version showed on its test videos.
-      runs: How many there are, and how they ended.
+      version: The version that was pushed last; empty if none was.
+      figures: Label, value and note of the figures of that version over its test videos.
+      runs: Number of runs of the pipeline and how they ended, in words.
     """
 
     pipeline: str

@@ -50,8 +50,8 @@ def of_runs(runs: Sequence[Entry], links: Links, tainted: Collection[str]) -> Ta
     """All runs, the newest first.
 
     Args:
-      runs: Oldest first.
-      links: To the pages that are written.
+      runs: Runs to list, oldest first.
+      links: Addresses of the pages that are written.
       tainted: Versions that learnt from a video that was erased later.
     """
     several = len({run.pipeline for run in runs}) > 1
@@ -106,7 +106,7 @@ def status_of(run: Entry) -> str:
 
 
 def tone_of(run: Entry) -> Tone:
-    """The tone of these words."""
+    """The tone in which the status of a run is shown."""
     return _TONES.get(run.status, "")
 
 

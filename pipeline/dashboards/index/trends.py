@@ -100,7 +100,7 @@ def _video_table(runs: Sequence[Entry], accepted: Sequence[int], links: Links) -
 
 
 class _Mark(NamedTuple):
-    """How the runs of one fate are drawn: by form and by colour."""
+    """How runs of one outcome are drawn: symbol and colour."""
 
     title: str
     symbol: str
@@ -144,7 +144,7 @@ def metric_trend(runs: Sequence[Entry], links: Links) -> Chart:
 
 
 def _with(trace: Mapping[str, Any], drawn: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A trace with what one metric draws; `restyle` writes the path of a key with points."""
+    """A trace merged with what one metric draws; the key `a.b` sets `b` inside of `a`."""
     whole = dict(trace)
     for key, value in drawn.items():
         outer, _, inner = key.partition(".")
@@ -161,7 +161,7 @@ def _marks(runs: Sequence[Entry]) -> list[_Mark]:
 
 
 def _fixed(runs: Sequence[Entry]) -> list[dict[str, Any]]:
-    """What every metric shares: a line per pipeline, marks per fate."""
+    """What every metric shares: a line per pipeline, and marks per outcome."""
     pipelines = _pipelines(runs)
     several = len(pipelines) > 1
     lines = [

@@ -1,4 +1,4 @@
-"""What a run was asked to do, beside the defaults, and the commands that go on from it."""
+"""Settings of a run that differ from the defaults, and commands that tell more of the run."""
 
 import pathlib
 import shlex

@@ -157,7 +157,8 @@ def pushed(sources: RunSources) -> Table | None:
 def model(sources: RunSources) -> Table | None:
     """What made the model and who judged it, in short; None where there are no records of it.
 
-    Not while the run goes on: to read an evaluation without a report takes TFMA's seconds.
+    None also while the run goes on: to read an evaluation without a report, TFMA is imported,
+    which takes seconds.
     """
     artifact = model_of(sources)
     if sources.is_running or sources.store is None or artifact is None:

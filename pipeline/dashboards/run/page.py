@@ -1,4 +1,4 @@
-"""The page of a run: its verdict first, in plain words; then how it came to that.
+"""The page of a run: the verdict in plain words, then what it rests on.
 
 It needs no artifact: journal and report are enough. What artifacts and records add is left out
 where they are gone, and a panel whose data is broken says so without taking the page down.
@@ -38,11 +38,11 @@ class Results:
     """Tables of the run page.
 
     Attributes:
-      metrics: Over all test videos.
+      metrics: Statistics over all test videos; None if there were none.
       broken: Gates that held the model back; None if none did.
-      held: The other ones; None if there are none.
-      slices: Those with broken gates first, then the weakest; None if nothing was sliced.
-      num_slices: How many there are.
+      held: Gates that the model passed; None if there are none.
+      slices: Slices with broken gates first, then the weakest; None without slices.
+      num_slices: Number of slices, shown or not.
     """
 
     metrics: Table | None

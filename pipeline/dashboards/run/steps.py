@@ -17,8 +17,8 @@ from pipeline.runs import words
 from pipeline.runs.events import NodeState
 from pipeline.runs.state import NodeRecord
 
-NOT_REACHED: Final = "not reached"  # what waits when the run has ended
-BROKE_OFF: Final = "broke off"  # what is at work when nobody works on the run any more
+NOT_REACHED: Final = "not reached"  # a node that still waits when the run has ended
+BROKE_OFF: Final = "broke off"  # a node that was running when the run was killed
 Nodes = Sequence[NodeRecord]
 _MARGIN: Final = 6
 _LETTERS: Final = 21  # that a box holds
@@ -30,10 +30,10 @@ class Look:
     """How a state is shown: never by its colour alone.
 
     Attributes:
-      words: What it is called.
-      mark: A character before the name.
-      tone: As of cells.
-      colour: Role in charts.
+      words: Name of the state for people.
+      mark: Character that stands before the node's name.
+      tone: Tone of the state's cell, as in `tables.Cell`.
+      colour: Colour in charts, as a role of the palette.
     """
 
     words: str
@@ -213,13 +213,13 @@ class Box:
     """One node, in pixels of the drawing.
 
     Attributes:
-      id: Of the node.
-      name: As far as the box holds it.
-      note: State and time.
-      mark: Stands for the state.
-      state: Names the style.
-      x: Of the left side.
-      y: Of the upper side.
+      id: Id of the node.
+      name: Id of the node, shortened to fit into the box.
+      note: State and time of the node, in words.
+      mark: Character that stands for the state.
+      state: State of the node, which names the style.
+      x: Distance of the box from the left side of the drawing, in pixels.
+      y: Distance of the box from the top of the drawing, in pixels.
     """
 
     id: str

@@ -1,6 +1,6 @@
-"""What came out of a run, whether it is good enough, and if not why not: before any jargon.
+"""The verdict on a run in plain words: what came out, is it good enough, and if not, why not.
 
-"Recall" and "AUC" become counts of videos and of pairs; the exact sentence of a gate stands beside.
+"Recall" and "AUC" become counts of videos and of pairs, beside the exact sentence of each gate.
 """
 
 import dataclasses
@@ -77,8 +77,8 @@ def gate_in_words(gate: Gate, entry: SliceSummary | None) -> str:
     """Why a gate held the model back.
 
     Args:
-      gate: A broken one.
-      entry: Its slice; None where it was not evaluated.
+      gate: A gate that the model did not pass.
+      entry: Statistics of the gate's slice; None where it was not evaluated.
     """
     sentence = _SENTENCES.get(gate.metric)
     if gate.value is None or sentence is None or entry is None:
@@ -167,7 +167,7 @@ class Verdict:
     """The top of the page.
 
     Attributes:
-      tone: How it is coloured.
+      tone: Colour of the badge: `good`, `bad`, `warn`, or empty for neutral.
       badge: The outcome in capitals, as the command line says it.
       headline: The outcome in a sentence that needs no knowledge of models.
       sentences: What it means; for a tested detector, what it got right and wrong.

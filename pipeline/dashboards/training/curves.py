@@ -49,7 +49,7 @@ def epoch_line(
 
 
 def epoch_values(epochs: Epochs, attribute: str) -> list[float | None]:
-    """Of every epoch; None where it is unknown or no number, which leaves a gap."""
+    """One attribute of every epoch; None, which leaves a gap, where it is unknown or not finite."""
     found = [getattr(epoch, attribute) for epoch in epochs]
     return [value if value is not None and math.isfinite(value) else None for value in found]
 
@@ -65,8 +65,8 @@ def stage_marks(epochs: Epochs, *, names_above: bool = False) -> dict[str, Any]:
     """`shapes` and `annotations`: the best epoch; of several stages, each named, some shaded.
 
     Args:
-      epochs: Of the chart.
-      names_above: Whether the names of the stages stand above, where bars leave room.
+      epochs: Epochs that the chart shows.
+      names_above: Whether the names of the stages stand at the top, where bars leave room.
     """
     stages = list(_spans(epochs))
     return {
@@ -139,7 +139,7 @@ def _shade(first: int, last: int) -> Mapping[str, Any]:
 
 
 def _label(name: str, first: int, *, is_above: bool) -> Mapping[str, Any]:
-    """Below, where curves that fall begin high; above bars, beside the first, tall one."""
+    """Name of a stage: at the bottom under curves, which begin high, or at the top over bars."""
     return {
         "text": name,
         "x": first + (0.5 if is_above else -0.4),

@@ -42,13 +42,13 @@ class Training:
     """One training; at least one epoch or a detector is there.
 
     Attributes:
-      epochs: In order. Of a training without a history, as far as its reports tell: what they do
-        not tell is not a number.
+      epochs: Epochs in order. Without a history they are read from progress reports, and what those
+        do not tell is NaN.
       is_whole: Whether the history is the training's own, written at its end.
       detector: What the model says of itself (`detector.json`); empty where there is none.
-      settings: It was trained with; None without a detector.
+      settings: Settings that it was trained with; None without a detector.
       trained_by: The run that trained the model; empty if it is this run, or unknown.
-      folder: Of the history; None where its files are gone.
+      folder: Folder of the history file; None where its files are gone.
       selection: Videos of the selection split by class; None where that is unknown.
     """
 
@@ -139,7 +139,7 @@ def _history(folder: pathlib.Path) -> Sequence[Epoch]:
 
 
 def _reported(sources: RunSources) -> Sequence[Epoch]:
-    """Epochs that a training told of which wrote no history (yet), from the run's journal."""
+    """Epochs of a training without a history file (yet), from the run's journal."""
     by_number = {
         int(event.fields["epoch"]): event.fields
         for event in RunFollower(sources.folder).read()

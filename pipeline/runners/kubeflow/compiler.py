@@ -50,11 +50,11 @@ def write_package(
     """Compiles `config` and writes the package, the same bytes for the same configuration and code.
 
     Args:
-      config: `data.manifest` must be set.
-      path: A file name that ends in `.yaml`.
+      config: Configuration of the pipeline; `data.manifest` must be set.
+      path: File to write; its name ends in `.yaml`.
       shown: The pages and figures that steps make.
-      on_cluster: Whether to refuse what cannot work there; see `checks`. False for steps
-        that run on this machine.
+      on_cluster: Whether to refuse what cannot work on a cluster; see `check_cluster`. False for
+        steps that run on this machine.
 
     Raises:
       RunnerError: The configuration cannot work on a cluster, or the package would be too large.

@@ -36,9 +36,9 @@ class Input(NamedTuple):
     """A parameter of a pipeline, or an argument of a step that is known when the run begins.
 
     Attributes:
-      name: A Python identifier.
-      kind: bool, int, float or str.
-      value: What it is, where nobody says otherwise.
+      name: Name of the parameter, a Python identifier.
+      kind: Type of the value: bool, int, float or str.
+      value: Default value.
     """
 
     name: str
@@ -58,7 +58,7 @@ def add(
     Args:
       node: Id of the node, or `prepare` or `report`.
       arguments: Arguments of the step's command.
-      values: What the step gets for the inputs among them, by name.
+      values: Value of each input among the arguments, by name.
       config: Configuration of the whole pipeline.
       outputs: Artifacts that the step makes for Kubeflow, by name.
 

@@ -32,8 +32,8 @@ class Package:
     Attributes:
       name: Name of the pipeline.
       digest: SHA-256 of the bundle that its first step carries.
-      parameters: What a run may set: key of the configuration to name of the Kubeflow parameter.
-        `RUN_NAME`, which every package has, is not among them.
+      parameters: Keys of the configuration that a run may set, with the names of their Kubeflow
+        parameters. `RUN_NAME`, which every package has, is not among them.
     """
 
     name: str

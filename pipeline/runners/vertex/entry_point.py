@@ -1,4 +1,4 @@
-"""What runs in a node of Vertex AI Pipelines: TFX's entry point, told of our types and schema.
+"""The command of a node on Vertex AI Pipelines: TFX's entry point, with our types and schema.
 
 `python -m pipeline.runners.vertex.entry_point --executor_class_path ... ` takes the arguments of
 `tfx.orchestration.kubeflow.v2.container.kubeflow_v2_run_executor`.
