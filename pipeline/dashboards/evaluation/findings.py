@@ -11,12 +11,12 @@ from pipeline.dashboards.sources import RunSources
 from pipeline.evaluation import curves, gates, results
 from pipeline.evaluation.curves import Curves
 from pipeline.evaluation.statistics import DECISION_THRESHOLD
-from pipeline.evaluation.summary import OVERALL, Estimate, EvaluationSummary, SliceSummary
 from pipeline.evaluation.video_metrics import Settings
 from pipeline.lineage import side_files
 from pipeline.model.calibration import FALSE_POSITIVE_RATES
 from schemas import signatures
 from schemas.errors import FilesGoneError
+from schemas.run_report import OVERALL, Estimate, EvaluationSummary, SliceSummary
 
 SLICE_GROUP: Final = "slice"  # the selector that all curves follow
 ONE_CLASS: Final = "This slice holds videos of one class only: there is nothing to tell apart."

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from pipeline.dashboards import tables
-from pipeline.dashboards.tables import Cell, Column, Interval, Row, Table
+from pipeline.dashboards.tables import Cell, Column, Row, Table
 from pipeline.dashboards.training.curves import CONFIDENCE_LEVEL
 from pipeline.evaluation import score_intervals
+from schemas.run_report import Estimate
 
 TARGETS: Final = (0.01, 0.05)  # false positive rates that the thresholds aim at
 
@@ -108,7 +109,7 @@ def _share(rate: float, size: int) -> Cell:
         text=f"{round(rate * size)} of {size}",
         sort=rate,
         note=f"{percent(rate)} [{percent(lower)}, {percent(upper)}]",
-        interval=Interval(value=rate, lower=lower, upper=upper),
+        interval=Estimate(value=rate, lower=lower, upper=upper),
     )
 
 

@@ -26,17 +26,23 @@ from pipeline.runs.folders import DashboardFolder, RunFolder
 from pipeline.runs.state import RunState
 from schemas import features, taxonomy, track_index, video_record
 from schemas.dead_letter import DeadLetter
+from schemas.run_report import RunError, RunReport, Status
 from schemas.track_index import TrackRow
 from schemas.video_record import VideoRecord
 
 RUN: Final = "20260102-030405-made"
 SHADES: Final = (40, 100, 160, 220)
 SPLITS: Final = ("train", "train", "train", "train", "val", "calibration", "test", "test")
-NOTHING_WRONG: Final[Mapping[str, Any]] = {
-    "pipeline": "made",
-    "notice": "Made up for a test.",
-    "error": None,
-}
+_START: Final = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc)
+NOTHING_WRONG: Final = RunReport(
+    run_id=RUN,
+    pipeline="made",
+    notice="Made up for a test.",
+    status=Status.PARTIAL,
+    started=_START,
+    finished=_START + datetime.timedelta(minutes=1),
+    seconds=60.0,
+)
 
 
 def records() -> list[VideoRecord]:
@@ -226,10 +232,16 @@ def artifact(folder: pathlib.Path, **properties: int) -> Artifact:
     )
 
 
+def failed(node: str, message: str, advice: str = "") -> RunReport:
+    """The report of the same run, had it failed at `node`."""
+    error = RunError(node=node, type="MadeError", code="made", message=message, advice=advice)
+    return dataclasses.replace(NOTHING_WRONG, status=Status.FAILED, error=error)
+
+
 def run_of(
     output: pathlib.Path,
     artifacts: Mapping[str, Sequence[Artifact]],
-    summary: Mapping[str, Any] = NOTHING_WRONG,
+    report: RunReport = NOTHING_WRONG,
     **others: Any,
 ) -> RunSources:
     """The sources of a run in `output`."""
@@ -237,7 +249,7 @@ def run_of(
         folder=RunFolder(output / RUN),
         site=DashboardFolder.below(output),
         state=RunState(()),
-        summary=summary,
+        report=report,
         artifacts=artifacts,
         **others,
     )

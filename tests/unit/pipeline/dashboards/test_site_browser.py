@@ -7,6 +7,7 @@ import pytest
 from pipeline.dashboards import charts, tables
 from pipeline.dashboards.charts import Chart
 from pipeline.dashboards.tables import Cell, Column, Row, Table
+from schemas.run_report import Estimate
 
 SELECTED = """
 {{ parts.selector("slice", "Slice", ["overall", "codec:h264", "codec:vp9"]) }}
@@ -32,7 +33,13 @@ def slices():
             Column(title="AUC", kind="number", help="Chance that a fake scores above."),
         ],
         rows=[
-            Row(cells=[tables.text(name), tables.number(count), tables.estimate(auc, 0.1, 0.9)])
+            Row(
+                cells=[
+                    tables.text(name),
+                    tables.number(count),
+                    tables.estimate(Estimate(value=auc, lower=0.1, upper=0.9)),
+                ]
+            )
             for name, count, auc in rows
         ],
     )
