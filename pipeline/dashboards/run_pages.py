@@ -151,9 +151,10 @@ def _write_pages_of_node(
 
 def _write_last_pages(run: RunSources, problems: Problems) -> None:
     _write(pages.RUN, run, problems)
-    for page in pages.PAGES:
-        if not writing.page_path(page, run).exists():
-            _write_stub(_missing(page, run, "The run ended before it came to this."), run)
+    with problems.told("the pages that no step came to write"):
+        for page in pages.PAGES:
+            if not writing.page_path(page, run).exists():
+                _write_stub(_missing(page, run, "The run ended before it came to this."), run)
     _write_index(run, problems)
 
 

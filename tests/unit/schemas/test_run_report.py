@@ -4,10 +4,10 @@
 """
 
 import dataclasses
-import datetime
 import json
 import pathlib
 
+import made_reports
 import pytest
 
 from schemas import run_report
@@ -23,7 +23,6 @@ from schemas.run_report import (
 )
 
 FILE = pathlib.Path(__file__).with_name("run_report.json")
-NOW = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc)
 ERROR = {"node": "Trainer", "type": "E", "code": "e", "message": "m", "advice": "a"}
 
 
@@ -41,12 +40,6 @@ def values(text):
 
 def read(values):
     return RunReport.from_json(json.dumps(values))
-
-
-def failed(**changes):
-    """A run that reached nothing."""
-    facts = {"run_id": "r", "pipeline": "p", "status": Status.FAILED, "seconds": 1.5}
-    return RunReport(**{**facts, "started": NOW, "finished": NOW, **changes})
 
 
 def test_a_real_file_is_read_and_written_again_byte_for_byte(text):
@@ -75,7 +68,7 @@ def test_a_real_file_is_read_into_types(text):
 
 
 def test_a_run_that_reached_nothing_is_written_with_nulls_and_brought_back():
-    report = failed(error=RunError(**ERROR), not_pushed_because=("Trainer failed",))
+    report = made_reports.report(error=RunError(**ERROR), not_pushed_because=("Trainer failed",))
     values = json.loads(report.to_json())
     assert (values["videos"], values["metrics"], values["baseline_compared"]) == (None, None, None)
     assert (values["gates"], values["nodes"], values["splits"]) == ([], [], {})
@@ -85,13 +78,14 @@ def test_a_run_that_reached_nothing_is_written_with_nulls_and_brought_back():
 
 
 def test_an_evaluation_without_slices_is_brought_back():
-    nothing = EvaluationSummary(blessed=False, has_baseline=True, slices=(), gates=())
-    report = failed(evaluation=nothing)
+    report = made_reports.report(
+        evaluation=EvaluationSummary(blessed=False, has_baseline=True, slices=(), gates=())
+    )
     assert json.loads(report.to_json())["metrics"] == {"overall": None, "slices": []}
     assert RunReport.from_json(report.to_json()) == report
 
 
-@pytest.mark.parametrize("key", ["notice", "splits", "metrics", "gates", "blessed", "log"])
+@pytest.mark.parametrize("key", ["notice", "splits", "gates", "blessed", "log"])
 def test_a_report_of_an_older_version_counts_what_it_lacks_as_not_reached(values, key):
     del values[key]
     report = read(values)

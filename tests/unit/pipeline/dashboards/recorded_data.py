@@ -12,6 +12,7 @@ import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import made_reports
 import pyarrow as pa
 import tensorflow as tf
 import tensorflow_data_validation as tfdv
@@ -26,23 +27,14 @@ from pipeline.runs.folders import DashboardFolder, RunFolder
 from pipeline.runs.state import RunState
 from schemas import features, taxonomy, track_index, video_record
 from schemas.dead_letter import DeadLetter
-from schemas.run_report import RunError, RunReport, Status
+from schemas.run_report import RunReport
 from schemas.track_index import TrackRow
 from schemas.video_record import VideoRecord
 
 RUN: Final = "20260102-030405-made"
 SHADES: Final = (40, 100, 160, 220)
 SPLITS: Final = ("train", "train", "train", "train", "val", "calibration", "test", "test")
-_START: Final = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc)
-NOTHING_WRONG: Final = RunReport(
-    run_id=RUN,
-    pipeline="made",
-    notice="Made up for a test.",
-    status=Status.PARTIAL,
-    started=_START,
-    finished=_START + datetime.timedelta(minutes=1),
-    seconds=60.0,
-)
+NOTHING_WRONG: Final = made_reports.report(run_id=RUN, notice="Made up for a test.")
 
 
 def records() -> list[VideoRecord]:
@@ -230,12 +222,6 @@ def artifact(folder: pathlib.Path, **properties: int) -> Artifact:
         properties=properties,
         created=datetime.datetime(2026, 1, 2, tzinfo=datetime.timezone.utc),
     )
-
-
-def failed(node: str, message: str, advice: str = "") -> RunReport:
-    """The report of the same run, had it failed at `node`."""
-    error = RunError(node=node, type="MadeError", code="made", message=message, advice=advice)
-    return dataclasses.replace(NOTHING_WRONG, status=Status.FAILED, error=error)
 
 
 def run_of(

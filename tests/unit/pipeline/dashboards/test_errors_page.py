@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import made_reports
 import pandas as pd
 import pytest
 import tensorflow_model_analysis as tfma
@@ -129,10 +130,10 @@ def test_without_examples_cards_have_no_crops(run, evaluation):
     assert all(card.crops == () for card in cards)
 
 
-def test_a_run_without_evaluation_has_no_page_and_says_why(run, written, recorded):
+def test_a_run_without_evaluation_has_no_page_and_says_why(run, written):
     missing = errors_page.content(run(written))
     assert isinstance(missing, Absent)
-    report = recorded.failed("DataGate", "no", "Correct the data")
+    report = made_reports.failed("DataGate", "no", "Correct the data")
     failed = errors_page.content(run(written, report=report))
     assert (failed.reason, failed.advice) == (
         "Nothing was evaluated: DataGate failed.",

@@ -4,6 +4,7 @@ import dataclasses
 import importlib.util
 import pathlib
 
+import made_reports
 import pytest
 
 from pipeline.dashboards import sources as outputs
@@ -23,10 +24,10 @@ def panels(content):
     return {name for name, value in content.values.items() if value}
 
 
-def test_a_run_without_data_has_no_page_and_says_why(recorded, run):
+def test_a_run_without_data_has_no_page_and_says_why(run):
     missing = page.content(run({}))
     assert isinstance(missing, Absent)
-    report = recorded.failed("VideoValidator", "no manifest.", "Check the path")
+    report = made_reports.failed("VideoValidator", "no manifest.", "Check the path")
     failed = page.content(run({}, report=report))
     assert failed.reason == "No video was validated: VideoValidator failed. no manifest."
     assert failed.advice == "Check the path"
@@ -76,7 +77,7 @@ def test_what_the_data_says_is_never_markup(recorded, run, written, tmp_path, op
     letters = [DeadLetter(record_key=HOSTILE, code="no_face", message=HOSTILE, path=HOSTILE)]
     recorded.write_letters(tmp_path / "letters", letters)
     hostile = {outputs.REJECTED[0]: [recorded.artifact(tmp_path / "letters", num_inputs=9)]}
-    report = recorded.failed("DataGate", HOSTILE)
+    report = made_reports.failed("DataGate", HOSTILE)
     [path] = writing.write_pages(run({**written, **hostile}, report=report), [DATA])
     shown = opened(path)
     assert shown.title().startswith("Data of")
