@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from pipeline.cli import options
+from schemas.run_report import Estimate
 
 if TYPE_CHECKING:
-    from pipeline.lineage.comparison import Change, Comparison, Interval, MetricChange
+    from pipeline.lineage.comparison import Change, Comparison, MetricChange
     from pipeline.lineage.erasure import Erasure, ErasurePlan
     from pipeline.lineage.membership import Membership
     from pipeline.lineage.show import Provenance
@@ -235,10 +236,9 @@ def _number(value: float | None) -> str | None:
     return None if value is None else f"{value:.3f}".rstrip("0").rstrip(".")
 
 
-def _estimate(values: Mapping[str, float | None]) -> str:
-    value, lower, upper = (values.get(name) for name in ("value", "lower", "upper"))
-    bounds = "" if lower is None or upper is None else f" [{lower:.3f}, {upper:.3f}]"
-    return f"{value:.3f}{bounds}"
+def _estimate(found: Estimate) -> str:
+    is_known = found.lower is not None and found.upper is not None
+    return f"{found.value:.3f}" + (f" [{found.lower:.3f}, {found.upper:.3f}]" if is_known else "")
 
 
 def _warn(messages: Iterable[str]) -> None:
@@ -280,7 +280,7 @@ def _change_rows(found: "Comparison") -> Iterator[list[Any]]:
         yield ["metric", entry.slice_name, entry.metric, *old, *new, *compared]
 
 
-def _cells(interval: "Interval | None") -> list[float | None]:
+def _cells(interval: Estimate | None) -> list[float | None]:
     return [interval.value, interval.lower, interval.upper] if interval else [None] * 3
 
 
@@ -315,7 +315,7 @@ def _metric_lines(changed: Sequence["MetricChange"]) -> list[str]:
     return options.columns(rows) if changed else []
 
 
-def _interval(interval: "Interval | None") -> str:
+def _interval(interval: Estimate | None) -> str:
     if interval is None:
         return "-"
     lower, upper = ("?" if b is None else f"{b:.3f}" for b in (interval.lower, interval.upper))

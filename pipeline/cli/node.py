@@ -157,7 +157,7 @@ def _run(arguments: argparse.Namespace, run_id: str) -> int:
         parcel = bundle.read(path, digest=arguments.digest)
         with alone_in_attempt(folder, arguments.node):
             step.run_node(parcel, folder, arguments.node, ending.sink)
-            run_pages.after_node(
+            run_pages.write_for(
                 folder,
                 arguments.node,
                 page_copy=arguments.page,
@@ -171,8 +171,8 @@ def _report(arguments: argparse.Namespace, run_id: str) -> int:
     from pipeline.runners import closing
 
     folder = RunFolder(pathlib.Path(arguments.output) / run_id)
-    closing.report(folder)
-    run_pages.after_report(folder, page_copy=arguments.page)
+    report = closing.report(folder)
+    run_pages.write_for(folder, names.REPORT, report=report, page_copy=arguments.page)
     return 0
 
 

@@ -1,6 +1,5 @@
 """`deepfake demo`, `deepfake run` and `deepfake runs`."""
 
-import json
 import os
 import pathlib
 import sys
@@ -16,11 +15,9 @@ from pipeline.config.tree import PipelineConfig
 from pipeline.runners import supervisor
 from pipeline.runs import events, reporting
 from pipeline.runs import folders as runs_folders
-from pipeline.runs.folders import RunFolder
-from pipeline.runs.journal import RunFollower
-from pipeline.runs.state import RunState
 from schemas.errors import CallError
 from schemas.names import NODES, unknown_node
+from schemas.run_report import EXIT_STATUS
 
 LOCAL: Final = "local"
 KUBEFLOW_STEPS: Final = "kubeflow-steps"
@@ -71,12 +68,12 @@ def execute(
             notice=config.data.notice,
         )
         with views.opened(start, folder) as view:
-            summary = supervisor.supervise(
+            report = supervisor.supervise(
                 folder, start, view, lock=lock, worker=(sys.executable, "-m", _WORKERS[runner])
             )
-    views.show_summary(summary)
+    views.show_report(report)
     views.show_dashboard(folder)
-    return reporting.EXIT_STATUS[summary["status"]]
+    return EXIT_STATUS[report.status]
 
 
 def _node_name(context: click.Context, parameter: click.Parameter, value: str) -> str:
@@ -200,10 +197,10 @@ def list_runs(output: str) -> None:
     if not folders:
         raise CallError("no_such_run", f"no runs in {output}; see --output")
     for folder in folders:
-        summary = _summary(folder)
-        pushed = summary["pushed"]
-        version = f"  version {pushed['version']}" if pushed else ""
-        click.echo(f"{folder.run_id}  {summary['status']:<12} {summary['seconds']:>8.1f}s{version}")
+        report = reporting.of_run(folder)
+        version = f"  version {report.pushed.version}" if report.pushed else ""
+        status = report.status.value
+        click.echo(f"{folder.run_id}  {status:<12} {report.seconds:>8.1f}s{version}")
 
 
 @runs.command()
@@ -220,25 +217,16 @@ def show(run: str, output: str, as_json: bool, svg: str | None) -> None:
       deepfake runs show 20261122-1430 --output runs/demo --json
       deepfake runs show --svg report.svg
     """
-    summary = _summary(runs_folders.find(pathlib.Path(output), run))
+    report = reporting.of_run(runs_folders.find(pathlib.Path(output), run))
     if as_json:
-        click.echo(json.dumps(summary, indent=2))
+        click.echo(report.to_json())
         return
     from pipeline.cli import views  # rich takes a tenth of a second; `--help` must not
 
     if svg:
-        views.write_picture(summary, pathlib.Path(svg))
+        views.write_picture(report, pathlib.Path(svg))
     else:
-        views.show_summary(summary)
-
-
-def _summary(folder: RunFolder) -> dict[str, Any]:
-    """The report of a run; worked out of its journal where the command died before writing it."""
-    if folder.summary.exists():
-        report: dict[str, Any] = json.loads(folder.summary.read_text(encoding="utf-8"))
-        return report
-    state = RunState(RunFollower(folder).read())
-    return reporting.summarize(state, run_dir=folder.path, log=folder.log)
+        views.show_report(report)
 
 
 def _check_manifest(config: PipelineConfig) -> None:

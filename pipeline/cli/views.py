@@ -18,9 +18,10 @@ from rich.text import Text
 from pipeline.dashboards import page_problems
 from pipeline.runners.supervisor import View
 from pipeline.runs import events, summary_table, words
-from pipeline.runs.events import NodeState, Outcome
+from pipeline.runs.events import Outcome
 from pipeline.runs.folders import DashboardFolder, RunFolder
 from pipeline.runs.state import NodeRecord, RunState
+from schemas.run_report import EvaluationSummary, NodeState, RunReport
 
 Progress = Mapping[str, Any]
 
@@ -126,10 +127,10 @@ def _tracks(tracks: Mapping[str, Mapping[str, int]]) -> list[str]:
     return [f"{sum(split['tracks'] for split in tracks.values())} tracks"]
 
 
-def _evaluation(evaluation: Mapping[str, Any]) -> list[str]:
-    overall = next(iter(evaluation["slices"]), None)
-    auc = overall and overall["metrics"].get("video_auc")
-    return [f"AUC {auc['value']:.2f} [{auc['lower']:.2f}, {auc['upper']:.2f}]"] if auc else []
+def _evaluation(found: Mapping[str, Any]) -> list[str]:
+    overall = EvaluationSummary.from_mapping(found).overall
+    auc = overall.metrics.get("video_auc") if overall else None
+    return [f"AUC {summary_table.estimate(auc)}"] if auc else []
 
 
 def _blessing(blessing: Mapping[str, Any]) -> str:
@@ -158,9 +159,9 @@ def _console() -> Console:
     return console if console.is_terminal else Console(highlight=False, width=FILE_WIDTH)
 
 
-def show_summary(summary: Mapping[str, Any]) -> None:
+def show_report(report: RunReport) -> None:
     """Prints the report of a run."""
-    _console().print(summary_table.render(summary))
+    _console().print(summary_table.render(report))
 
 
 def show_dashboard(folder: RunFolder) -> None:
@@ -175,13 +176,13 @@ def show_dashboard(folder: RunFolder) -> None:
         console.print(Text(text, style="yellow"), soft_wrap=True)
 
 
-def write_picture(summary: Mapping[str, Any], path: pathlib.Path) -> None:
+def write_picture(report: RunReport, path: pathlib.Path) -> None:
     """Writes the report of a run as an SVG file that names no other file and no host."""
     console = Console(record=True, width=FILE_WIDTH, file=io.StringIO(), highlight=False)
-    console.print(summary_table.render(summary))
+    console.print(summary_table.render(report))
     # Rich's template loads its fonts from the network; the viewer's own do.
     template = re.sub(r"@font-face \{\{.*?\}\}|<!--.*?-->", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
-    title = f"deepfake runs show {summary['run_id']}"
+    title = f"deepfake runs show {report.run_id}"
     path.write_text(console.export_svg(title=title, code_format=template), encoding="utf-8")
 
 

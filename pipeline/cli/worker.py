@@ -71,7 +71,7 @@ def _write_pages(folder: RunFolder) -> None:
     from pipeline.dashboards import run_pages
 
     with contextlib.suppress(KeyboardInterrupt):
-        run_pages.after_run(folder)
+        run_pages.write_for(folder)
 
 
 def end_with_the_command() -> None:

@@ -19,9 +19,9 @@ from pipeline.dashboards.sources import RunSources
 from pipeline.dashboards.tables import Cell, Column, Row, Table, Tone
 from pipeline.evaluation import curves, gates, results, statistics
 from pipeline.evaluation.curves import WorstVideo
-from pipeline.evaluation.summary import OVERALL, SliceSummary
 from pipeline.runs import words as runs_words
 from schemas import erased, taxonomy
+from schemas.run_report import OVERALL, SliceSummary
 from schemas.scoring import DECISION_THRESHOLD
 from schemas.video_record import VideoRecord
 
@@ -158,8 +158,8 @@ def _row(entry: SliceSummary, total: int, min_videos: int) -> Row:
             tables.number(100 * errors / total if total else None, 1, unit="%"),
             _count(num_missed(entry), entry.num_fake_videos),
             _count(num_false_alarms(entry), entry.num_real_videos),
-            _rate(entry, statistics.RECALL),
-            _rate(entry, statistics.SPECIFICITY),
+            tables.estimate(entry.metrics.get(statistics.RECALL)),
+            tables.estimate(entry.metrics.get(statistics.SPECIFICITY)),
         ],
         is_faint=is_small,
     )
@@ -169,11 +169,6 @@ def _count(errors: int, videos: int) -> Cell:
     if not videos:
         return tables.number(None)
     return Cell(text=f"{errors:,}", sort=errors, note=f"of {videos:,}")
-
-
-def _rate(entry: SliceSummary, metric: str) -> Cell:
-    found = entry.metrics.get(metric)
-    return tables.estimate(found.value, found.lower, found.upper) if found else tables.number(None)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -286,11 +281,11 @@ def content(sources: RunSources) -> Content | Absent:
 
 
 def _absent(sources: RunSources) -> Absent:
-    error = sources.summary["error"]
+    error = sources.report.error
     if error:
         return Absent(
-            reason=f"Nothing was evaluated: {error['node'] or 'the run'} failed.",
-            advice=error["advice"],
+            reason=f"Nothing was evaluated: {error.node or 'the run'} failed.",
+            advice=error.advice,
         )
     if not sources.is_running:
         return Absent(

@@ -1,7 +1,7 @@
 """The pages that a run writes itself: after a node those that show it, after the run all of them.
 
-A page never costs a run anything: what goes wrong is told in the log, on the screen, and on the
-page that is missing.
+`write_for` is the one call that whoever runs something makes. A page never costs a run anything:
+what goes wrong is told in the log, on the screen, and on the page that is missing.
 """
 
 import dataclasses
@@ -24,10 +24,10 @@ from pipeline.lineage.records import CACHED, COMPLETE
 from pipeline.lineage.store import Store
 from pipeline.metadata import connection
 from pipeline.runs import events
-from pipeline.runs.events import NodeState
 from pipeline.runs.folders import ENDED_PROPERTY, LINK_PROPERTY, RunFolder
 from schemas.errors import MetadataError
 from schemas.names import REPORT
+from schemas.run_report import NodeState, RunReport
 
 _LOG = logging.getLogger(__name__)
 # The pages that a node has something new for. Its execution links to the first of them.
@@ -84,80 +84,78 @@ class _Missing(Page):
         return lambda _: self.absent
 
 
-def after_run(folder: RunFolder) -> None:
-    """Writes all pages of a run that has ended, the index, and the links in ML Metadata.
-
-    Args:
-      folder: Of the run, whose journal is closed.
-    """
-    problems = Problems(folder, _RUN)
-    with problems.told("the dashboard"):
-        config = load.load(folder.config)
-        store = _opened(config)
-        run = sources.of_run(folder, store)
-        _write_comparison(run, problems)  # the other pages lead to it
-        for page in pages.PAGES:
-            _write(page, run, problems)
-        _write_index(folder, store, problems)
-        did = {node.id for node in run.state.nodes.values() if node.state in _DID}
-        _link(config, run, store, did, problems)
-
-
-def after_node(
+def write_for(
     folder: RunFolder,
-    node: str,
+    step: str = "",
     *,
+    report: RunReport | None = None,
     page_copy: pathlib.Path | None = None,
     executor_input: str = "",
 ) -> None:
-    """Writes what a container step has new for the pages, and the link in ML Metadata.
+    """Writes the pages that whoever calls has something new for.
+
+    A process that ran the whole graph, its journal closed, has all pages of the run, the index, and
+    the links in ML Metadata. The step of a node has the pages that the node feeds, and its link.
+    The step `REPORT` has the page of the run and the index; a page that no step came to write says
+    so. It reads journals and reports alone and asks no metadata store: this must work whatever
+    failed.
 
     Args:
       folder: Of the run.
-      node: Has ended well.
-      page_copy: Where its page of `STANDALONE` goes, too, as one file; nowhere if None.
+      step: Id of the node whose container step has ended well, or `REPORT`; empty where one process
+        ran the whole graph.
+      report: Of the run; if None, what its files say.
+      page_copy: Where the step's page of `STANDALONE` goes, too, as one file; nowhere if None.
       executor_input: What Kubeflow's launcher told the step of its outputs, as JSON; its figures
         go there. Empty for none.
     """
-    if node not in FEEDS:
+    if step and step != REPORT and step not in FEEDS:
         return
-    problems = Problems(folder, node)
-    with problems.told(f"the pages of {node}"):
-        config = load.load(folder.config)
-        store = _opened(config)
-        run = sources.of_run(folder, store)
-        for page in FEEDS[node]:
-            _write(page, run, problems)
-        _link(config, run, store, {node}, problems)
+    problems = Problems(folder, step or _RUN)
+    with problems.told(f"the pages of {step}" if step in FEEDS else "the dashboard"):
+        if step == REPORT:
+            run = sources.of_run(folder, None, report=report)
+            _write_last_pages(run, problems)
+        else:
+            config = load.load(folder.config)
+            run = sources.of_run(folder, _opened(config), report=report)
+            if step:
+                _write_pages_of_node(config, run, step, problems)
+            else:
+                _write_all_pages(config, run, problems)
         if page_copy is not None:
-            _write_copy(pages.STANDALONE[node], run, page_copy, problems)
+            _write_copy(pages.STANDALONE[step], run, page_copy, problems)
         if executor_input:
-            with problems.told(f"the figures of {node}"):
+            with problems.told(f"the figures of {step}"):
                 from pipeline.dashboards import visualisations  # kfp takes most of a second
 
-                visualisations.write_figures(executor_input, node, run)
+                visualisations.write_figures(executor_input, step, run)
 
 
-def after_report(folder: RunFolder, *, page_copy: pathlib.Path | None = None) -> None:
-    """Writes the page of a run whose steps have ended, and the index.
+def _write_all_pages(config: PipelineConfig, run: RunSources, problems: Problems) -> None:
+    _write_comparison(run, problems)  # the other pages lead to it
+    for page in pages.PAGES:
+        _write(page, run, problems)
+    _write_index(run, problems)
+    did = {node.id for node in run.state.nodes.values() if node.state in _DID}
+    _link(config, run, did, problems)
 
-    It reads journals and reports alone, and asks no metadata store: this must work whatever
-    failed. A page that no step came to write says so.
 
-    Args:
-      folder: Of the run, with its report.
-      page_copy: Where the page of the run goes, too, as one file; nowhere if None.
-    """
-    problems = Problems(folder, REPORT)
-    with problems.told("the dashboard"):
-        run = sources.of_run(folder, None)
-        _write(pages.RUN, run, problems)
-        if page_copy is not None:
-            _write_copy(pages.RUN, run, page_copy, problems)
+def _write_pages_of_node(
+    config: PipelineConfig, run: RunSources, node: str, problems: Problems
+) -> None:
+    for page in FEEDS[node]:
+        _write(page, run, problems)
+    _link(config, run, {node}, problems)
+
+
+def _write_last_pages(run: RunSources, problems: Problems) -> None:
+    _write(pages.RUN, run, problems)
+    with problems.told("the pages that no step came to write"):
         for page in pages.PAGES:
             if not writing.page_path(page, run).exists():
                 _write_stub(_missing(page, run, "The run ended before it came to this."), run)
-        _write_index(folder, None, problems)
+    _write_index(run, problems)
 
 
 def _opened(config: PipelineConfig) -> Store | None:
@@ -200,9 +198,9 @@ def _write_comparison(run: RunSources, problems: Problems) -> None:
             writing.write_comparison(before, run)
 
 
-def _write_index(folder: RunFolder, store: Store | None, problems: Problems) -> None:
+def _write_index(run: RunSources, problems: Problems) -> None:
     with problems.told("the index of all runs"):
-        writing.write_index(folder.path.parent, store)
+        writing.write_index(run.output, run.store)
 
 
 def _broken(page: Page, run: RunSources, problem: events.Failed) -> Page:
@@ -216,21 +214,17 @@ def _missing(page: Page, run: RunSources, reason: str) -> Page:
 
 
 def _link(
-    config: PipelineConfig,
-    run: RunSources,
-    store: Store | None,
-    nodes: Collection[str],
-    problems: Problems,
+    config: PipelineConfig, run: RunSources, nodes: Collection[str], problems: Problems
 ) -> None:
     """Links the executions of `nodes` in this run, cached ones too, to the pages of this run."""
-    if store is None:
+    if run.store is None:
         return
     with problems.told("the links in ML Metadata"):
         links = {
             execution.id: Link(
                 str(writing.page_path(FEEDS[execution.node][0], run).resolve()), execution.updated
             )
-            for execution in store.executions_of(run.run_id)
+            for execution in run.store.executions_of(run.run_id)
             if execution.node in FEEDS
             and execution.node in nodes
             and execution.state in (COMPLETE, CACHED)

@@ -302,7 +302,7 @@ class Refresher:
 
     def _ended(self) -> Iterator[Any]:
         """Runs that end change what is said of earlier ones, and so does an erasure."""
-        for path in (*sorted(self._output.glob("*/summary.json")), self._output / erased.FILE_NAME):
+        for path in (*folders.reports(self._output), self._output / erased.FILE_NAME):
             if path.is_file():
                 yield str(path), path.stat().st_mtime_ns
 

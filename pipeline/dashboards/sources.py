@@ -3,14 +3,12 @@
 import collections
 import dataclasses
 import functools
-import json
 import pathlib
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from components import artifact_files
 from pipeline.config.tree import PipelineConfig
-from pipeline.dashboards.run import evaluated
 from pipeline.lineage import names as lineage_names
 from pipeline.lineage import store as lineage_store
 from pipeline.lineage.records import LIVE, Artifact
@@ -20,6 +18,7 @@ from pipeline.runs.folders import DashboardFolder, RunFolder
 from pipeline.runs.journal import RunFollower
 from pipeline.runs.state import RunState
 from schemas.errors import ArtifactNotLocalError, UnreadableRunError
+from schemas.run_report import RunReport
 
 # Outputs as `<node>.<channel>`.
 MANIFEST: Final = "VideoValidator.manifest"
@@ -33,12 +32,6 @@ MODEL: Final = "Trainer.model"
 MODEL_RUN: Final = "Trainer.model_run"
 EVALUATION: Final = "Evaluator.evaluation"
 PUSHED_MODEL: Final = "Pusher.pushed_model"
-
-# What pages take from a report.
-_SAID: Final = (
-    *("pipeline", "notice", "status", "videos", "splits", "metrics", "gates", "baseline_compared"),
-    *("blessed", "pushed", "not_pushed_because", "error", "log"),
-)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -57,7 +50,7 @@ class RunSources:
       folder: Folder of the run.
       site: Folder of the site that its pages belong to.
       state: What its journal adds up to.
-      summary: The run report; of a run in progress, what it would be now.
+      report: The run report; of a run in progress, what it would be now.
       artifacts: What the run made or took from its cache, by output (`Trainer.model`), the newest
         last; empty where there are no records of it.
       store: ML Metadata, for questions beyond this run; None where nothing is recorded yet.
@@ -66,7 +59,7 @@ class RunSources:
     folder: RunFolder
     site: DashboardFolder
     state: RunState
-    summary: Mapping[str, Any]
+    report: RunReport
     artifacts: Mapping[str, Sequence[Artifact]]
     store: Store | None = None
 
@@ -128,19 +121,32 @@ def find(config: PipelineConfig, name: str = lineage_names.LATEST) -> RunSources
     return of_run(RunFolder(pathlib.Path(config.output) / found.name), records)
 
 
-def of_run(folder: RunFolder, store: Store | None) -> RunSources:
+def of_run(
+    folder: RunFolder, store: Store | None, *, report: RunReport | None = None
+) -> RunSources:
     """Gathers the sources of the run in `folder`.
 
     Args:
       folder: Folder of the run; its journal must tell how it started.
       store: ML Metadata; None where nothing is recorded yet.
+      report: Of the run; if None, as it was written, or what the journal comes to so far.
+
+    Raises:
+      UnreadableRunError: Its report is none.
     """
     state = RunState(RunFollower(folder).read())
+    try:
+        report = report or reporting.of_run(folder, state)
+    except ValueError as error:
+        raise UnreadableRunError(
+            "unreadable_run",
+            f"the report of {folder.run_id} cannot be read: {error}; restore {folder.summary}",
+        ) from error
     return RunSources(
         folder=folder,
         site=DashboardFolder.below(folder.path.parent),
         state=state,
-        summary=_summary(folder, state),
+        report=report,
         artifacts=_artifacts(store, folder.run_id) if store else {},
         store=store,
     )
@@ -152,23 +158,12 @@ def check_report(sources: RunSources) -> None:
     Raises:
       UnreadableRunError: It is of another version.
     """
-    try:
-        if missing := [name for name in _SAID if name not in sources.summary]:
-            raise ValueError(f"it does not say {', '.join(missing)}")
-        evaluated.of(sources.summary)
-    except (ValueError, KeyError, TypeError) as error:
+    if sources.report.missing:
         raise UnreadableRunError(
             "unreadable_run",
-            f"the report of {sources.run_id} is of another version: {type(error).__name__}:"
-            f" {error}; restore {sources.folder.summary}",
-        ) from error
-
-
-def _summary(folder: RunFolder, state: RunState) -> Mapping[str, Any]:
-    if folder.summary.is_file():
-        found: dict[str, Any] = json.loads(folder.summary.read_text(encoding="utf-8"))
-        return found
-    return reporting.summarize(state, run_dir=folder.path, log=folder.log)
+            f"the report of {sources.run_id} is of another version: it does not say"
+            f" {', '.join(sources.report.missing)}; restore {sources.folder.summary}",
+        )
 
 
 def _artifacts(store: Store, run_id: str) -> Mapping[str, Sequence[Artifact]]:
@@ -183,7 +178,7 @@ def _artifacts(store: Store, run_id: str) -> Mapping[str, Sequence[Artifact]]:
 
 
 def _former(store: Store, sources: RunSources, current: Artifact) -> Former | None:
-    names = [run.name for run in store.runs() if run.pipeline == sources.summary["pipeline"]]
+    names = [run.name for run in store.runs() if run.pipeline == sources.report.pipeline]
     before = names[: names.index(sources.run_id)] if sources.run_id in names else []
     # A store may be shared by output folders.
     position = {name: n for n, name in enumerate(before) if (sources.output / name).is_dir()}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final, Literal
 
 from pipeline.evaluation import statistics
+from schemas.run_report import Estimate
 
 Tone = Literal["", "good", "bad", "warn", "faint"]
 Kind = Literal["text", "number"]
@@ -30,17 +31,6 @@ class Column:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Interval:
-    """A value with its bounds on a scale from `low` to `high`, drawn beside the text."""
-
-    value: float
-    lower: float
-    upper: float
-    low: float = 0.0
-    high: float = 1.0
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
 class Cell:
     """One cell.
 
@@ -50,7 +40,7 @@ class Cell:
       note: Smaller text after `text`; empty for none.
       href: Where the text links to; empty for none. Relative to the page.
       tone: How it is coloured; never the only bearer of a meaning.
-      interval: Drawn beside the text.
+      interval: A rate in [0, 1] with both bounds, drawn beside the text.
     """
 
     text: str
@@ -58,7 +48,7 @@ class Cell:
     note: str = ""
     href: str = ""
     tone: Tone = ""
-    interval: Interval | None = None
+    interval: Estimate | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -127,19 +117,17 @@ def number(value: float | None, digits: int = 0, *, unit: str = "", tone: Tone =
     return Cell(text=shown, sort=value, tone=tone)
 
 
-def estimate(
-    value: float | None, lower: float | None, upper: float | None, *, digits: int = 3
-) -> Cell:
+def estimate(found: Estimate | None, *, digits: int = 3) -> Cell:
     """A cell of a rate in [0, 1] with its interval; a dash where the rate is undefined."""
-    if value is None:
+    if found is None:
         return number(None)
-    if lower is None or upper is None:
-        return Cell(text=f"{value:.{digits}f}", sort=value)
+    if found.lower is None or found.upper is None:
+        return Cell(text=f"{found.value:.{digits}f}", sort=found.value)
     return Cell(
-        text=f"{value:.{digits}f}",
-        sort=value,
-        note=f"[{lower:.{digits}f}, {upper:.{digits}f}]",
-        interval=Interval(value=value, lower=lower, upper=upper),
+        text=f"{found.value:.{digits}f}",
+        sort=found.value,
+        note=f"[{found.lower:.{digits}f}, {found.upper:.{digits}f}]",
+        interval=found,
     )
 
 

@@ -25,9 +25,9 @@ from pipeline.dashboards.tables import HEADLINES
 from pipeline.evaluation import curves, results
 from pipeline.evaluation.curves import Curves
 from pipeline.evaluation.statistics import COUNTS
-from pipeline.evaluation.summary import OVERALL, EvaluationSummary
 from pipeline.model import history
 from schemas.errors import RunnerError
+from schemas.run_report import OVERALL, EvaluationSummary
 from schemas.scoring import DECISION_THRESHOLD
 
 Figures = Mapping[str, dsl.Artifact]
@@ -150,8 +150,8 @@ def _metrics(run: RunSources, values: Mapping[str, float]) -> dsl.Metrics:
 
 def _note(run: RunSources, made: dsl.Artifact) -> None:
     """Says of the figures what must be said of them wherever they are shown."""
-    if run.summary["notice"]:
-        made.metadata["notice"] = run.summary["notice"]
+    if run.report.notice:
+        made.metadata["notice"] = run.report.notice
 
 
 _MAKERS: Final[Mapping[str, Callable[[RunSources], Figures]]] = {

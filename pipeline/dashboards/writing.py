@@ -39,7 +39,7 @@ def stamp_of_run(sources: RunSources) -> str:
     listed = sources.output / erased.FILE_NAME
     said = (
         _code(),
-        sources.summary,
+        sources.report.to_json(),
         sources.state.ended,
         sources.is_running,
         [_state(path) for path in (sources.folder.config, sources.folder.ir, listed, *panels)],
@@ -112,9 +112,9 @@ def page_text(page: Page, sources: RunSources, *, is_standalone: bool = False) -
     content = page.content(sources)
     frame = Frame(
         title=f"{page.title} of {sources.run_id}",
-        subtitle=sources.summary["pipeline"],
+        subtitle=sources.report.pipeline,
         root=_ROOT,
-        notice=sources.summary["notice"],
+        notice=sources.report.notice,
         crumbs=() if is_standalone else (Link(title="All runs", href=f"{_ROOT}index.html"),),
         tabs=() if is_standalone else _tabs(page, sources),
         is_standalone=is_standalone,

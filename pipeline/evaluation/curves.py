@@ -14,7 +14,8 @@ import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.proto import metrics_for_slice_pb2
 from tensorflow_model_analysis.slicer import slicer_lib
 
-from pipeline.evaluation import results, summary, video_plots
+from pipeline.evaluation import results, video_plots
+from schemas import run_report
 
 Array = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -91,7 +92,7 @@ def load(evaluation_uri: str, *, of_baseline: bool = False) -> Mapping[str, Curv
       of_baseline: Whether to read those of the model that the candidate was compared with.
 
     Returns:
-      By slice name as in `summary.SliceSummary`, the overall slice first; a slice with a score
+      By slice name as in `run_report.SliceSummary`, the overall slice first; a slice with a score
       that is not finite has none. None if the evaluation was made without curves, or without a
       baseline.
     """
@@ -103,7 +104,7 @@ def load(evaluation_uri: str, *, of_baseline: bool = False) -> Mapping[str, Curv
     if not worst:
         return None
     found = dict(_curves(tfma.load_plots(evaluation_uri), model, worst))
-    return {name: found[name] for name in sorted(found, key=lambda n: (n != summary.OVERALL, n))}
+    return {name: found[name] for name in sorted(found, key=lambda n: (n != run_report.OVERALL, n))}
 
 
 def _worst(
@@ -171,4 +172,4 @@ def _bin(bucket: metrics_for_slice_pb2.CalibrationHistogramBuckets.Bucket) -> Ca
 
 
 def _name(key: metrics_for_slice_pb2.SliceKey) -> str:
-    return summary.slice_name(slicer_lib.deserialize_slice_key(key))
+    return run_report.slice_name(slicer_lib.deserialize_slice_key(key))

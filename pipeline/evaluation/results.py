@@ -14,7 +14,7 @@ from tensorflow_model_analysis.slicer import slicer_lib
 from tensorflow_model_analysis.writers import eval_config_writer
 
 from pipeline.evaluation import gates, statistics, video_metrics
-from pipeline.evaluation.summary import (
+from schemas.run_report import (
     OVERALL,
     Estimate,
     EvaluationSummary,

@@ -7,7 +7,7 @@ import collections
 import dataclasses
 import json
 import pathlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from components import artifact_files, fingerprint
@@ -18,21 +18,13 @@ from pipeline.lineage.store import Store
 from pipeline.runs.folders import ENDED_PROPERTY, LINK_PROPERTY, RunFolder
 from schemas import taxonomy
 from schemas.errors import ArtifactNotLocalError, FilesGoneError
+from schemas.run_report import Estimate, SliceSummary
 from schemas.video_record import VideoRecord
 
 _EVALUATION_FILE: Final = "eval_config.json"  # of TFMA, in every evaluation
 _CUSTOM_CONFIG: Final = "custom_config"
 _INTERNAL: Final = frozenset((fingerprint.PARAMETER, "input_fingerprint"))
 _LINKS: Final = frozenset((LINK_PROPERTY, ENDED_PROPERTY))
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Interval:
-    """A statistic and its interval; a bound is None where the sample cannot tell it."""
-
-    value: float
-    lower: float | None
-    upper: float | None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -56,7 +48,7 @@ class RunFacts:
     parameters: Mapping[str, Any]
     code: Mapping[str, str]
     packages: Mapping[str, str]
-    metrics: Mapping[tuple[str, str], Interval]
+    metrics: Mapping[tuple[str, str], Estimate]
     missing: tuple[str, ...]
 
 
@@ -174,40 +166,35 @@ def _packages(models: Iterable[Artifact], missing: list[str]) -> Mapping[str, st
 
 def _metrics(
     folder: RunFolder, evaluations: list[Artifact], missing: list[str]
-) -> Mapping[tuple[str, str], Interval]:
+) -> Mapping[tuple[str, str], Estimate]:
     slices = _reported(folder)
     if not slices and evaluations:
         slices = _evaluated(evaluations[-1], missing)
     return {
-        (entry["name"], metric): Interval(
-            value=estimate["value"], lower=estimate["lower"], upper=estimate["upper"]
-        )
+        (entry.name, metric): estimate
         for entry in slices
-        for metric, estimate in entry["metrics"].items()
+        for metric, estimate in entry.metrics.items()
     }
 
 
-def _reported(folder: RunFolder) -> list[Mapping[str, Any]]:
+def _reported(folder: RunFolder) -> Sequence[SliceSummary]:
     """Slices of the run report; reading them takes none of TFMA's seconds of import."""
-    if not folder.summary.is_file():
-        return []
-    metrics = json.loads(folder.summary.read_text(encoding="utf-8")).get("metrics") or {}
-    overall = metrics.get("overall")
-    return [*([overall] if overall else []), *(metrics.get("slices") or [])]
+    report = side_files.report_of(folder)
+    return report.evaluation.slices if report and report.evaluation else ()
 
 
-def _evaluated(evaluation: Artifact, missing: list[str]) -> list[Mapping[str, Any]]:
+def _evaluated(evaluation: Artifact, missing: list[str]) -> Sequence[SliceSummary]:
     try:
         folder = artifact_files.local_folder(evaluation.uri)
     except ArtifactNotLocalError as error:
         missing.append(f"the metrics are unknown: {error}")
-        return []
+        return ()
     if not (folder / _EVALUATION_FILE).is_file():
         missing.append(f"the metrics are unknown: no evaluation in {folder}")
-        return []
+        return ()
     from pipeline.evaluation import results  # TFMA takes seconds to import
 
-    return [dataclasses.asdict(entry) for entry in results.load(str(folder)).slices]
+    return results.load(str(folder)).slices
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -257,8 +244,8 @@ class MetricChange:
 
     slice_name: str
     metric: str
-    before: Interval | None
-    after: Interval | None
+    before: Estimate | None
+    after: Estimate | None
     difference: float | None
     intervals_overlap: bool | None
 
@@ -345,7 +332,7 @@ def _changed_configuration(before: RunFacts, after: RunFacts) -> tuple[Change, .
 
 
 def _changed_metrics(
-    before: Mapping[tuple[str, str], Interval], after: Mapping[tuple[str, str], Interval]
+    before: Mapping[tuple[str, str], Estimate], after: Mapping[tuple[str, str], Estimate]
 ) -> Iterator[MetricChange]:
     # The order of the evaluation: the overall slice first.
     for slice_name, metric in dict.fromkeys((*after, *before)):
@@ -360,7 +347,7 @@ def _changed_metrics(
         )
 
 
-def _overlap(old: Interval, new: Interval) -> bool | None:
+def _overlap(old: Estimate, new: Estimate) -> bool | None:
     bounds = (old.lower, old.upper, new.lower, new.upper)
     if any(bound is None for bound in bounds):
         return None

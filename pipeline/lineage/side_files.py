@@ -10,9 +10,11 @@ from typing import IO, Any, Final, cast
 
 from components import artifact_files
 from pipeline.lineage.records import Artifact, Execution
+from pipeline.runs import reporting
 from pipeline.runs.folders import RunFolder
 from schemas import signatures, track_index, video_record
 from schemas.errors import ArtifactNotLocalError, FilesGoneError
+from schemas.run_report import RunReport
 from schemas.track_index import TrackRow
 from schemas.video_record import VideoRecord
 
@@ -74,8 +76,8 @@ def expect(artifact: Artifact, file_name: str) -> None:
         raise _gone(artifact, FileNotFoundError(f"no file {path}"))
 
 
-def run_summary(artifact: Artifact, maker: Execution) -> dict[str, Any] | None:
-    """The report of the run in which `maker` made `artifact`; None where there is none.
+def run_report(artifact: Artifact, maker: Execution) -> RunReport | None:
+    """The report of the run in which `maker` made `artifact`; None where there is none to read.
 
     TFX puts an artifact into `<output>/artifacts/<node>/<channel>/<execution>`, and the run's
     folder is `<output>/<run>`.
@@ -83,10 +85,14 @@ def run_summary(artifact: Artifact, maker: Execution) -> dict[str, Any] | None:
     parents = _folder(artifact).parents
     if not maker.run or len(parents) < 4:
         return None
-    path = RunFolder(parents[3] / maker.run).summary
+    return report_of(RunFolder(parents[3] / maker.run))
+
+
+def report_of(folder: RunFolder) -> RunReport | None:
+    """The report of a run as it was written; None where there is none to read."""
     try:
-        return _mapping(path, artifact)
-    except FilesGoneError:
+        return reporting.read(folder)
+    except (OSError, ValueError):
         return None
 
 

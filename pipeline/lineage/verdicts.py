@@ -2,15 +2,15 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from components.serving_validator import keys as serving_keys
-from pipeline.evaluation.summary import EvaluationSummary, Gate
 from pipeline.lineage import names, side_files
 from pipeline.lineage.names import Push
 from pipeline.lineage.records import CACHED, Artifact, Execution, Link
 from pipeline.lineage.store import Store
 from schemas.errors import FilesGoneError
+from schemas.run_report import Estimate, EvaluationSummary, Gate
 
 _EVALUATION: Final = "ModelEvaluation"
 _MODEL_BLESSING: Final = "ModelBlessing"
@@ -29,7 +29,7 @@ class Evaluation:
       baseline_id: Of the model it was compared with, None without one.
       baseline_versions: Under which that was pushed.
       gates: All that applied, broken ones first.
-      overall: Estimates (`value`, `lower`, `upper`) by metric, over all test videos.
+      overall: Estimates by metric, over all test videos.
       unread: Why there are no gates; empty where they could be read.
     """
 
@@ -39,7 +39,7 @@ class Evaluation:
     baseline_id: int | None
     baseline_versions: tuple[str, ...]
     gates: tuple[Gate, ...]
-    overall: Mapping[str, Mapping[str, float | None]]
+    overall: Mapping[str, Estimate]
     unread: str
 
 
@@ -145,11 +145,10 @@ def _evaluation(
     pushed: Mapping[int, Sequence[Push]],
 ) -> Evaluation:
     baseline = judged.baseline_id(execution)
-    gates: tuple[Gate, ...] = ()
-    overall: Mapping[str, Any] = {}
+    found: EvaluationSummary | None = None
     unread = ""
     try:
-        gates, overall = _results(execution, artifact)
+        found = _results(execution, artifact)
     except FilesGoneError as error:
         unread = str(error)
     return Evaluation(
@@ -158,30 +157,21 @@ def _evaluation(
         blessed=judged.blessed(execution),
         baseline_id=baseline,
         baseline_versions=names.versions(pushed.get(baseline, ())) if baseline else (),
-        gates=gates,
-        overall=overall,
+        gates=found.gates if found else (),
+        overall=found.overall.metrics if found and found.overall else {},
         unread=unread,
     )
 
 
-def _results(
-    execution: Execution, artifact: Artifact
-) -> tuple[tuple[Gate, ...], Mapping[str, Any]]:
-    """Gates and overall metrics: of the run's report, which is quick to read, or of TFMA's files.
+def _results(execution: Execution, artifact: Artifact) -> EvaluationSummary:
+    """Gates and metrics: of the run's report, which is quick to read, or of TFMA's files.
 
     Raises:
       FilesGoneError: Neither is there.
     """
-    summary = side_files.run_summary(artifact, execution)
-    if summary is not None and summary.get("gates") and summary.get("metrics"):
-        gates = tuple(Gate(**gate) for gate in summary["gates"])
-        return gates, summary["metrics"].get("overall", {}).get("metrics", {})
-    loaded = _loaded(artifact)
-    metrics = loaded.overall.metrics if loaded.overall else {}
-    return loaded.gates, {name: dataclasses.asdict(found) for name, found in metrics.items()}
-
-
-def _loaded(artifact: Artifact) -> EvaluationSummary:
+    report = side_files.run_report(artifact, execution)
+    if report is not None and report.evaluation and report.evaluation.gates:
+        return report.evaluation
     side_files.expect(artifact, "eval_config.json")
     # TFMA takes seconds to import, and most evaluations have a report beside them.
     from pipeline.evaluation import results

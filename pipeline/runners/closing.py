@@ -3,19 +3,20 @@
 from rich.console import Console
 
 from pipeline.runs import events, reporting, summary_table
-from pipeline.runs.events import NodeState, Outcome
+from pipeline.runs.events import Outcome
 from pipeline.runs.folders import RunFolder
 from pipeline.runs.journal import Journal, RunFollower
 from pipeline.runs.state import RunState
 from schemas.errors import RunnerError
+from schemas.run_report import NodeState, RunReport
 
 _ENDED_WELL = (NodeState.RAN, NodeState.CACHED, NodeState.SKIPPED)
 
 _LOG_WIDTH = 100
 
 
-def report(folder: RunFolder) -> None:
-    """Closes the journal of a run, writes its report and prints it.
+def report(folder: RunFolder) -> RunReport:
+    """Closes the journal of a run, writes its report, prints and returns it.
 
     Raises:
       RunnerError: `no_journal`: The run left nothing on this volume: its first step never began.
@@ -32,11 +33,12 @@ def report(folder: RunFolder) -> None:
         journal.append(events.RunStarted(run_id=folder.run_id, pipeline=""))
     for event in _closing_events(state):
         journal.append(event)
-    summary = reporting.summarize(
+    found = reporting.summarize(
         RunState(RunFollower(folder).read()), run_dir=folder.path, log=folder.log
     )
-    reporting.write(folder.summary, summary)
-    Console(width=_LOG_WIDTH, highlight=False).print(summary_table.render(summary))
+    reporting.write(folder.summary, found)
+    Console(width=_LOG_WIDTH, highlight=False).print(summary_table.render(found))
+    return found
 
 
 def _closing_events(state: RunState) -> list[events.Event]:

@@ -22,8 +22,8 @@ from tfx.proto.orchestration import pipeline_pb2
 
 from pipeline.runners import beam, caching
 from pipeline.runs import events, process
-from pipeline.runs.events import NodeState
 from schemas.errors import RunnerError
+from schemas.run_report import NodeState
 
 _Execution = metadata_store_pb2.Execution
 

@@ -26,7 +26,7 @@ def of_outputs(outputs: Mapping[str, Sequence[types.Artifact]]) -> Facts:
 
     Returns:
       Any of `letters` (`num_inputs`, `by_code`), `tracks` (by split: `videos`, `tracks`),
-      `evaluation` (as `pipeline.evaluation.results.EvaluationSummary`), `model_blessing` and
+      `evaluation` (as `schemas.run_report.EvaluationSummary`), `model_blessing` and
       `infra_blessing` (`blessed`, `reasons`), `push` (`pushed`, `version`, `path`,
       `refused_because`); what the node does not say is absent.
     """

@@ -8,13 +8,14 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from types import FrameType
-from typing import Any, Protocol
+from typing import Protocol
 
 from pipeline.runs import events, reporting
 from pipeline.runs import process as runs_process
 from pipeline.runs.folders import RunFolder
 from pipeline.runs.journal import Journal, RunFollower
 from pipeline.runs.state import RunState
+from schemas.run_report import RunReport
 
 POLL_SECONDS = 0.1
 STOP_SECONDS = 45.0  # container steps get ten, and then the report is made
@@ -35,7 +36,7 @@ def supervise(
     *,
     lock: int,
     worker: Sequence[str],
-) -> dict[str, Any]:
+) -> RunReport:
     """Runs the graph of `folder` in a worker process; returns the report of the run.
 
     Ctrl-C, SIGTERM and SIGHUP interrupt the worker; a second one kills it.
@@ -63,9 +64,9 @@ def supervise(
     if watched.state.outcome is None:
         _record_death(journal, watched.state, process.returncode, folder, stopped=stopped)
         watched.update()
-    summary = reporting.summarize(watched.state, run_dir=folder.path, log=folder.log)
-    reporting.write(folder.summary, summary)
-    return summary
+    report = reporting.summarize(watched.state, run_dir=folder.path, log=folder.log)
+    reporting.write(folder.summary, report)
+    return report
 
 
 class _Watched:

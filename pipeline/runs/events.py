@@ -7,17 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-
-class NodeState(str, enum.Enum):
-    """State of a node of the graph in one run."""
-
-    WAITING = "waiting"
-    RUNNING = "running"
-    RAN = "ran"
-    CACHED = "cached"
-    SKIPPED = "skipped"  # outside --from/--to; its earlier outputs are used where needed
-    FAILED = "failed"
-    INTERRUPTED = "interrupted"
+from schemas.run_report import NodeState
 
 
 class Outcome(str, enum.Enum):

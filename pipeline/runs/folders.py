@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Iterator
 from typing import Final
 
+from schemas import run_report
 from schemas.errors import CallError, OutputInUseError
 
 LOCK_FILE = ".lock"  # below the output folder; held by whoever runs there
@@ -78,7 +79,7 @@ class RunFolder:
     @property
     def summary(self) -> pathlib.Path:
         """The run report, as JSON."""
-        return self.path / "summary.json"
+        return self.path / run_report.FILE_NAME
 
     @property
     def panels(self) -> pathlib.Path:
@@ -160,6 +161,11 @@ def create(output: pathlib.Path) -> RunFolder:
     folder = RunFolder(output / f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}")
     folder.log.parent.mkdir(parents=True)
     return folder
+
+
+def reports(output: pathlib.Path) -> list[pathlib.Path]:
+    """The reports of the runs below `output` that have ended, by the names of their folders."""
+    return sorted(output.glob(f"*/{run_report.FILE_NAME}"))
 
 
 def existing(output: pathlib.Path) -> list[RunFolder]:

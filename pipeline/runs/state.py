@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pipeline.runs import events
-from pipeline.runs.events import NodeState, Outcome
+from pipeline.runs.events import Outcome
+from schemas.run_report import NodeState
 
 
 @dataclasses.dataclass

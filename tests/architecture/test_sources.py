@@ -1,14 +1,22 @@
 """Rules that every module of the four packages keeps; see CONTRIBUTING.md."""
 
 import ast
+import json
 import pathlib
 import re
+from collections.abc import Iterator
 
-from schemas import features
+import pytest
+
+from schemas import features, run_report
 
 MAX_FUNCTION_LINES = 50
 VAGUE_NAMES = {"utils", "util", "common", "misc", "base", "manager", "helpers", "helper"}
 STDLIB_CLASHES = {"types", "html", "json", "logging", "queue", "io", "copy", "calendar"}
+_REPORT = pathlib.Path(__file__).parents[1] / "unit" / "schemas" / "run_report.json"
+REPORT_KEYS = frozenset(json.loads(_REPORT.read_text(encoding="utf-8")))
+# The others are words that other mappings use, too.
+REPORT_KEYS_OF_THEIR_OWN = {"baseline_compared", "not_pushed_because", "run_dir"}
 
 
 def test_feature_keys_are_spelt_only_in_schemas(source: pathlib.Path):
@@ -19,6 +27,53 @@ def test_feature_keys_are_spelt_only_in_schemas(source: pathlib.Path):
     strings = {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)}
     spelt = strings & set(features.ALL_KEYS)
     assert not spelt, f"use schemas.features instead of {sorted(spelt)}"
+
+
+def test_the_run_report_is_spelt_only_in_its_schema(source: pathlib.Path):
+    """Whoever reads keys of the file does not see when a report of another version lacks them."""
+    if source.parts[-2:] == ("schemas", "run_report.py"):
+        return
+    tree = ast.parse(source.read_text())
+    strings = _strings(tree)
+    assert not any(run_report.FILE_NAME in string for string in strings), "use FILE_NAME"
+    assert not strings & REPORT_KEYS_OF_THEIR_OWN, "take a RunReport"
+    assert not set(_keys_asked_of_reports(tree)) & REPORT_KEYS, "take a RunReport"
+
+
+def _strings(tree: ast.Module) -> set[str]:
+    """String constants; texts that stand alone are documentation."""
+    documentation = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}
+    return {
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and id(node) not in documentation
+    }
+
+
+def _keys_asked_of_reports(tree: ast.Module) -> Iterator[str]:
+    """`summary["key"]` and `x.report.get("key")`, whatever is called a summary or a report."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Subscript(value=asked, slice=ast.Constant(value=key)):
+                pass
+            case ast.Call(
+                func=ast.Attribute(value=asked, attr="get"), args=[ast.Constant(value=key), *_]
+            ):
+                pass
+            case _:
+                continue
+        name = getattr(asked, "id", getattr(asked, "attr", ""))
+        if isinstance(key, str) and re.fullmatch(r"_?(run_)?(report|summary)", name):
+            yield key
+
+
+@pytest.mark.parametrize(
+    "text", ['summary["status"]', 'run.summary["error"]["node"]', 'report.get("gates")']
+)
+def test_a_key_asked_of_a_report_is_found(text: str):
+    assert set(_keys_asked_of_reports(ast.parse(text))) & REPORT_KEYS
 
 
 def test_functions_are_small(source: pathlib.Path):

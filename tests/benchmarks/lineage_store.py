@@ -6,6 +6,7 @@ between come from the cache.
 """
 
 import dataclasses
+import datetime
 import hashlib
 import json
 import pathlib
@@ -16,12 +17,23 @@ from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipeline.metadata import connection
+from pipeline.runs import reporting
+from pipeline.runs.folders import RunFolder
 from schemas import signatures, track_index, video_record
 from schemas.dead_letter import DeadLetter
+from schemas.run_report import (
+    OVERALL,
+    Blessings,
+    EvaluationSummary,
+    PushedVersion,
+    RunReport,
+    Status,
+)
 from schemas.track_index import TrackRow
 from schemas.video_record import VideoRecord
 
 PIPELINE: Final = "made"
+_STARTED: Final = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
 ARTIFACTS_PER_RUN: Final = 17
 _SPLITS: Final = ("train", "train", "train", "val", "calibration", "test")
 _INT, _TEXT = mlmd.INT, mlmd.STRING
@@ -336,21 +348,38 @@ def _write_results(
     }
     _write(extra / signatures.DETECTOR_FILE, facts)
     _write(_folder(artifacts["infra"]) / "reasons.json", {"blessed": True, "reasons": []})
-    gate = {"metric": "video_auc", "slice_name": "overall", "value": auc, "bound": 0.8}
+    folder = RunFolder(output / run_name(number))
+    folder.path.mkdir(parents=True, exist_ok=True)
+    reporting.write(folder.summary, _report(folder, number, auc, is_blessed))
+    folder.config.write_text(f"training:\n  seed: {number}\n", encoding="utf-8")
+
+
+def _report(folder: RunFolder, number: int, auc: float, is_blessed: bool) -> RunReport:
+    """The report of a run whose model has that AUC over its four test videos."""
     reason = f"video AUC {auc:.3f} {'>=' if is_blessed else '<'} 0.800 on overall"
+    gate = {"metric": "video_auc", "slice_name": OVERALL, "value": auc, "bound": 0.8}
+    gate |= {"baseline": None, "passed": is_blessed, "reason": reason}
     estimate = {"value": auc, "lower": auc - 0.1, "upper": min(auc + 0.1, 1.0)}
     counts = {"num_videos": 4, "num_fake_videos": 2, "num_real_videos": 2}
-    overall = {"name": "overall", **counts, "metrics": {"video_auc": estimate}, "track_metrics": {}}
-    summary = {
-        "run_id": run_name(number),
-        "blessed": {"model": is_blessed, "infra": True},
-        "baseline_compared": number > 0,
-        "metrics": {"overall": overall},
-        "gates": [{**gate, "baseline": None, "passed": is_blessed, "reason": reason}],
-    }
-    folder = output / run_name(number)
-    _write(folder / "summary.json", summary)
-    (folder / "config.yaml").write_text(f"training:\n  seed: {number}\n", encoding="utf-8")
+    overall = {"name": OVERALL, **counts, "metrics": {"video_auc": estimate}, "track_metrics": {}}
+    evaluation = {"blessed": is_blessed, "has_baseline": number > 0}
+    version = str(1000 + number)
+    path = folder.path.parent / "serving" / "deepfake" / version
+    return RunReport(
+        run_id=folder.run_id,
+        pipeline=PIPELINE,
+        status=Status.PUSHED if is_blessed else Status.NOT_BLESSED,
+        started=_STARTED,
+        finished=_STARTED,
+        seconds=0.0,
+        evaluation=EvaluationSummary.from_mapping(
+            {**evaluation, "slices": [overall], "gates": [gate]}
+        ),
+        blessed=Blessings(model=is_blessed, infra=True),
+        pushed=PushedVersion(version=version, path=str(path)) if is_blessed else None,
+        not_pushed_because=() if is_blessed else (f"model: {reason}",),
+        log=str(folder.log),
+    )
 
 
 def _write(path: pathlib.Path, values: Mapping[str, Any]) -> None:

@@ -10,6 +10,7 @@ from pipeline.dashboards.tables import Cell, Column, Row, Table
 from pipeline.lineage.comparison import Change, Comparison, RunFacts
 from pipeline.runs import words
 from schemas import taxonomy
+from schemas.run_report import Gate, RunReport
 from schemas.video_record import VideoRecord
 
 _MOST_ROWS: Final = 100  # of one kind of change
@@ -129,9 +130,9 @@ def _more(left_out: int, noun: str) -> str:
     return f"and {words.counted(left_out, noun)} more; the command at the end lists all"
 
 
-def gates(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> Table | None:
+def gates(before: RunReport, after: RunReport) -> Table | None:
     """The gates that one run passed and the other did not, or was not asked; None without any."""
-    old, new = ({_gate(gate): gate for gate in gates} for gates in (before, after))
+    old, new = _gates(before), _gates(after)
     rows = []
     for key in dict.fromkeys((*new, *old)):
         outcomes = (_outcome(old.get(key)), _outcome(new.get(key)))
@@ -139,7 +140,7 @@ def gates(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]
             metric, name, is_change = key
             gate = new.get(key) or old[key]
             title = f"{metric}, against the baseline" if is_change else metric
-            cells = [tables.text(title), tables.text(name), *outcomes, tables.text(gate["reason"])]
+            cells = [tables.text(title), tables.text(name), *outcomes, tables.text(gate.reason)]
             rows.append(Row(cells=cells))
     if not rows:
         return None
@@ -148,11 +149,13 @@ def gates(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]
     return Table(caption="Gates that decided otherwise", columns=columns, rows=rows)
 
 
-def _gate(gate: Mapping[str, Any]) -> tuple[str, str, bool]:
-    return gate["metric"], gate["slice_name"], gate["baseline"] is not None
+def _gates(report: RunReport) -> Mapping[tuple[str, str, bool], Gate]:
+    """By metric, slice and whether the change against the baseline was judged."""
+    found = report.evaluation.gates if report.evaluation else ()
+    return {(gate.metric, gate.slice_name, gate.baseline is not None): gate for gate in found}
 
 
-def _outcome(gate: Mapping[str, Any] | None) -> Cell:
+def _outcome(gate: Gate | None) -> Cell:
     if gate is None:
         return Cell(text="not asked", tone="faint")
-    return Cell(text="passed", tone="good") if gate["passed"] else Cell(text="failed", tone="bad")
+    return Cell(text="passed", tone="good") if gate.passed else Cell(text="failed", tone="bad")

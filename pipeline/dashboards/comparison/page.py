@@ -92,7 +92,7 @@ def content(before: RunSources, after: RunSources) -> Content:
     old, new = _facts(before), _facts(after)
     found = comparison.compare(old, new)
     min_videos = max(int(facts.configuration.get(_MIN_SLICE_VIDEOS, 0)) for facts in (old, new))
-    by_slice = slices.of_runs(found.metrics, before.summary, after.summary, min_videos)
+    by_slice = slices.of_runs(found.metrics, before.report, after.report, min_videos)
     both = (entries.of_sources(before), entries.of_sources(after))
     has_slices = bool(by_slice.changes)
     values: Mapping[str, Any] = {
@@ -107,7 +107,7 @@ def content(before: RunSources, after: RunSources) -> Content:
         "slices": slices.slice_table(by_slice, old.name, new.name) if has_slices else None,
         "chance": _chance(found),
         "outcomes": outcome_table(*both),
-        "gates": changes.gates(before.summary["gates"], after.summary["gates"]),
+        "gates": changes.gates(before.report, after.report),
         "command": configuration.lineage_commands(after, "diff", found.before, found.after),
         **_changes(found, old, new, _erased(after.output, old, new)),
     }

@@ -8,8 +8,8 @@ from pipeline.dashboards import charts, tables
 from pipeline.dashboards.charts import Chart
 from pipeline.dashboards.comparison import wording
 from pipeline.dashboards.tables import HEADLINES, Cell, Column, Headline, Row, Table
-from pipeline.evaluation.summary import OVERALL
-from pipeline.lineage.comparison import Interval, MetricChange
+from pipeline.lineage.comparison import MetricChange
+from schemas.run_report import OVERALL, Estimate, RunReport
 
 METRIC: Final = "comparison-metric"  # name of the selector
 _MOST_SLICES: Final = 40  # in the chart; the table has all
@@ -36,8 +36,8 @@ class Slices:
 
 def of_runs(
     metrics: Iterable[MetricChange],
-    before: Mapping[str, Any],
-    after: Mapping[str, Any],
+    before: RunReport,
+    after: RunReport,
     min_videos: int,
 ) -> Slices:
     """Gathers the slices of two runs.
@@ -62,14 +62,9 @@ def of_runs(
     return Slices(changes=changes, sizes=both[0] | both[1], small=frozenset(small))
 
 
-def _sizes(report: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
-    metrics = report["metrics"] or {}
-    found = [metrics.get("overall"), *metrics.get("slices", ())]
-    return {
-        entry["name"]: (entry["num_fake_videos"], entry["num_real_videos"])
-        for entry in found
-        if entry
-    }
+def _sizes(report: RunReport) -> dict[str, tuple[int, int]]:
+    found = report.evaluation.slices if report.evaluation else ()
+    return {entry.name: (entry.num_fake_videos, entry.num_real_videos) for entry in found}
 
 
 def overall_table(slices: Slices, before: str, after: str) -> Table:
@@ -138,17 +133,11 @@ def _pair_columns(before: str, after: str) -> list[Column]:
 
 def _pair(change: MetricChange) -> list[Cell]:
     return [
-        _estimate(change.before),
-        _estimate(change.after),
+        tables.estimate(change.before),
+        tables.estimate(change.after),
         _difference(change),
         _reading(change),
     ]
-
-
-def _estimate(found: Interval | None) -> Cell:
-    if found is None:
-        return tables.number(None)
-    return tables.estimate(found.value, found.lower, found.upper)
 
 
 def _difference(change: MetricChange) -> Cell:
@@ -293,7 +282,7 @@ def _drawn(slices: Slices, shown: Sequence[str], metric: Headline) -> list[Mappi
     return [lines, *marks, notes]
 
 
-def _put(trace: Mapping[str, list[Any]], found: Interval, place: float, text: str) -> None:
+def _put(trace: Mapping[str, list[Any]], found: Estimate, place: float, text: str) -> None:
     trace["x"].append(round(found.value, 4))
     trace["y"].append(place)
     trace["text"].append(text)
@@ -302,7 +291,7 @@ def _put(trace: Mapping[str, list[Any]], found: Interval, place: float, text: st
     trace["error_x.arrayminus"].append(None if down is None else round(found.value - down, 4))
 
 
-def _shown(found: Interval) -> str:
+def _shown(found: Estimate) -> str:
     if found.lower is None or found.upper is None:
         return f"{found.value:.3f}"
     return f"{found.value:.3f} [{found.lower:.3f}, {found.upper:.3f}]"

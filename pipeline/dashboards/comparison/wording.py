@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from pipeline.dashboards.tables import AUC, BALANCED_ACCURACY, HEADLINES, Headline, Tone
-from pipeline.evaluation.summary import OVERALL
 from pipeline.lineage.comparison import Comparison, MetricChange, RunFacts
 from pipeline.runs import words
 from schemas import taxonomy
+from schemas.run_report import OVERALL
 
 # Few, and named beforehand: of many figures some come apart by chance.
 DECIDING: Final = (AUC, BALANCED_ACCURACY)

@@ -10,6 +10,7 @@ from pipeline.dashboards.data.files import Letters
 from pipeline.dashboards.tables import Cell, Column, Row, Table
 from schemas import taxonomy
 from schemas.dead_letter import ERASED
+from schemas.run_report import RunReport
 
 # Code to what was found, and what to do. The codes are those of `schemas.dead_letter`.
 LETTERS: Final[Mapping[str, tuple[str, str]]] = {
@@ -198,10 +199,10 @@ def gate_offences(report: Mapping[str, Any]) -> list[Offence]:
     return found
 
 
-def gate_refusal(summary: Mapping[str, Any]) -> str:
+def gate_refusal(report: RunReport) -> str:
     """DataGate's words where it stopped the run: TFX keeps no report then. Empty elsewhere."""
-    error = summary["error"]
-    return str(error["message"]) if error and error["node"] == _NODE else ""
+    error = report.error
+    return error.message if error and error.node == _NODE else ""
 
 
 def _row(rule: Mapping[str, Any]) -> Row:

@@ -119,7 +119,7 @@ def content(sources: RunSources) -> Content | Absent:
     if not records and not letters:
         return _absent(sources)
     tracks, report = files.tracks(sources), files.gate_report(sources)
-    refusal = left_out.gate_refusal(sources.summary)
+    refusal = left_out.gate_refusal(sources.report)
     values = {
         "tiles": overview_tiles(records, tracks, letters, report, refusal),
         "has_letters": bool(letters),
@@ -139,12 +139,11 @@ def content(sources: RunSources) -> Content | Absent:
 
 
 def _absent(sources: RunSources) -> Absent:
-    error = sources.summary["error"]
+    error = sources.report.error
     if error:
         return Absent(
-            reason=f"No video was validated: {error['node'] or 'the run'} failed."
-            f" {error['message']}",
-            advice=error["advice"],
+            reason=f"No video was validated: {error.node or 'the run'} failed. {error.message}",
+            advice=error.advice,
         )
     return Absent(
         reason="This run has not validated any video yet, or its files are gone.",

@@ -8,7 +8,7 @@ from pipeline.dashboards.evaluation.findings import SLICE_GROUP, Findings, inter
 from pipeline.dashboards.tables import Column, Row, Table
 from pipeline.evaluation import score_intervals
 from pipeline.evaluation.curves import CalibrationBin
-from pipeline.evaluation.summary import OVERALL
+from schemas.run_report import OVERALL, Estimate
 
 _COLUMNS: Final = (
     Column(title="Score", help="P(fake) of the videos in the bin."),
@@ -116,5 +116,7 @@ def _row(findings: Findings, entry: CalibrationBin) -> Row:
     counts = [tables.number(entry.num_videos), tables.number(entry.num_fake)]
     if not entry.num_videos:
         return Row(cells=[name, *counts, tables.number(None), tables.number(None)], is_faint=True)
-    share = tables.estimate(entry.num_fake / entry.num_videos, *_bounds(findings, entry))
+    lower, upper = _bounds(findings, entry)
+    rate = Estimate(value=entry.num_fake / entry.num_videos, lower=lower, upper=upper)
+    share = tables.estimate(rate)
     return Row(cells=[name, *counts, tables.number(entry.total_score / entry.num_videos, 3), share])

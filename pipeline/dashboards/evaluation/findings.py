@@ -10,11 +10,11 @@ from pipeline.dashboards import sources as artifacts
 from pipeline.dashboards.sources import RunSources
 from pipeline.evaluation import curves, gates, results
 from pipeline.evaluation.curves import Curves
-from pipeline.evaluation.summary import OVERALL, Estimate, EvaluationSummary, SliceSummary
 from pipeline.evaluation.video_metrics import Settings
 from pipeline.lineage import side_files
 from schemas import signatures
 from schemas.errors import FilesGoneError
+from schemas.run_report import OVERALL, Estimate, EvaluationSummary, SliceSummary
 from schemas.scoring import DECISION_THRESHOLD, FALSE_POSITIVE_RATES
 
 SLICE_GROUP: Final = "slice"  # the selector that all curves follow

@@ -6,7 +6,7 @@ from typing import Final
 from pipeline.dashboards import tables
 from pipeline.dashboards.tables import HEADLINES, Cell, Column, Row, Table
 from pipeline.evaluation import statistics
-from pipeline.evaluation.summary import EvaluationSummary, Gate
+from schemas.run_report import EvaluationSummary, Gate
 
 _SEARCHED: Final = 10  # rows from which a search field helps
 _TITLES: Final = {metric.name: metric.title for metric in HEADLINES} | {

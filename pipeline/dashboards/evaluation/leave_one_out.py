@@ -4,6 +4,7 @@ from pipeline.dashboards import panel_data, tables
 from pipeline.dashboards.panel_data import Figure, LeaveOneMethodOut, LeftOut
 from pipeline.dashboards.tables import Cell, Column, Row, Table
 from pipeline.runs.folders import RunFolder
+from schemas.run_report import Estimate
 
 
 def of(folder: RunFolder) -> Table | None:
@@ -41,7 +42,7 @@ def _row(entry: LeftOut) -> Row:
 
 
 def _estimate(figure: Figure) -> Cell:
-    return tables.estimate(figure.value, figure.lower, figure.upper)
+    return tables.estimate(Estimate(value=figure.value, lower=figure.lower, upper=figure.upper))
 
 
 def _cost(entry: LeftOut) -> Cell:

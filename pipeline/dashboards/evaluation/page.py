@@ -20,9 +20,9 @@ from pipeline.dashboards.evaluation.findings import Findings, interval_bounds
 from pipeline.dashboards.pages import Absent, Content
 from pipeline.dashboards.sources import RunSources
 from pipeline.dashboards.tables import HEADLINES, UNDEFINED, Headline, Tile
-from pipeline.evaluation.summary import OVERALL, Estimate, SliceSummary
 from pipeline.runs.folders import RunFolder
 from schemas.errors import PanelDataError
+from schemas.run_report import OVERALL, Estimate, SliceSummary
 
 T = TypeVar("T")
 
@@ -155,20 +155,19 @@ def _unless_broken(read: Callable[[RunFolder], T], folder: RunFolder) -> T | Bro
 
 
 def _absent(sources: RunSources) -> Absent:
-    summary = sources.summary
+    report = sources.report
     if sources.is_running:
         return Absent(reason="The run has not evaluated its model yet.")
-    if summary["metrics"]:
+    if report.evaluation:
         return Absent(
             reason="The run evaluated its model, but the files of the evaluation are gone.",
             advice="What it found in short is on the page of the run.",
         )
-    if summary["error"]:
-        error = summary["error"]
-        where = f"{error['node']} failed" if error["node"] else "The run failed"
+    error = report.error
+    if error:
+        where = f"{error.node} failed" if error.node else "The run failed"
         return Absent(
-            reason=f"The run evaluated no model. {where}: {error['message']}",
-            advice=error["advice"] or "",
+            reason=f"The run evaluated no model. {where}: {error.message}", advice=error.advice
         )
-    reasons = "; ".join(summary["not_pushed_because"])
-    return Absent(reason=f"The run evaluated no model: {reasons or summary['status']}.")
+    reasons = "; ".join(report.not_pushed_because)
+    return Absent(reason=f"The run evaluated no model: {reasons or report.status.value}.")

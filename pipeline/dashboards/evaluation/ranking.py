@@ -15,7 +15,7 @@ from pipeline.dashboards.tables import Column, Row, Table
 from pipeline.evaluation import curve_points
 from pipeline.evaluation.curve_points import Points
 from pipeline.evaluation.curves import Array, Curves
-from pipeline.evaluation.summary import OVERALL
+from schemas.run_report import OVERALL
 
 _MOST_POINTS: Final = 75
 _MOST_BASELINE_POINTS: Final = 40

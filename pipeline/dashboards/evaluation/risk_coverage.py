@@ -11,7 +11,7 @@ from pipeline.dashboards.tables import Column, Row, Table
 from pipeline.evaluation import curve_points, score_intervals
 from pipeline.evaluation.curve_points import Selective
 from pipeline.evaluation.curves import Curves
-from pipeline.evaluation.summary import OVERALL
+from schemas.run_report import OVERALL, Estimate
 
 _MOST_POINTS: Final = 50
 _COVERAGES: Final = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
@@ -109,13 +109,14 @@ def _table(findings: Findings) -> Table | None:
 def _row(findings: Findings, points: Selective, coverage: float, index: int) -> Row:
     kept, wrong = int(points.num_kept[index]), int(points.num_wrong[index])
     distance = points.certainty[index]
+    lower, upper = _bounds(findings, wrong, kept)
     left = f"nearer to 0.5 than {distance:.3f}" if coverage < 1 else "none"
     return Row(
         cells=[
             tables.number(100 * coverage, 1, unit="%"),
             tables.number(kept),
             tables.number(wrong),
-            tables.estimate(wrong / kept, *_bounds(findings, wrong, kept)),
+            tables.estimate(Estimate(value=wrong / kept, lower=lower, upper=upper)),
             tables.text(left),
         ]
     )

@@ -7,6 +7,7 @@ from pipeline.dashboards.charts import Chart, short_number
 from pipeline.dashboards.panel_data import Figure, Perturbed, Robustness
 from pipeline.dashboards.tables import Cell, Column, Row, Table
 from pipeline.runs.folders import RunFolder
+from schemas.run_report import Estimate
 
 
 def of(folder: RunFolder) -> Chart | None:
@@ -102,7 +103,7 @@ def _table(data: Robustness) -> Table:
 def _figures(figure: Figure, clean: Figure) -> tuple[Cell, Cell, Cell]:
     change = figure.value - clean.value
     return (
-        tables.estimate(figure.value, figure.lower, figure.upper),
+        tables.estimate(Estimate(value=figure.value, lower=figure.lower, upper=figure.upper)),
         Cell(text=f"{change:+.3f}", sort=change),
         tables.number(figure.num_videos),
     )

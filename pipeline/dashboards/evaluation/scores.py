@@ -11,7 +11,7 @@ from pipeline.dashboards.evaluation.findings import SLICE_GROUP, Findings
 from pipeline.dashboards.tables import Cell, Column, Row, Table
 from pipeline.evaluation import curve_points, score_intervals
 from pipeline.evaluation.curves import Array, Counts, Curves
-from pipeline.evaluation.summary import OVERALL
+from schemas.run_report import OVERALL, Estimate
 from schemas.scoring import DECISION_THRESHOLD
 
 _EDGES: Final = np.linspace(0, 1, 21)  # thresholds that every evaluation keeps
@@ -182,4 +182,5 @@ def _rate(findings: Findings, count: int, size: int) -> Cell:
     if not size:
         return tables.number(None)
     level = findings.settings.confidence_level
-    return tables.estimate(count / size, *score_intervals.proportion(count / size, size, level))
+    lower, upper = score_intervals.proportion(count / size, size, level)
+    return tables.estimate(Estimate(value=count / size, lower=lower, upper=upper))

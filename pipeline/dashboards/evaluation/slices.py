@@ -9,7 +9,7 @@ from pipeline.dashboards import charts, tables
 from pipeline.dashboards.charts import Chart, Part, short_number
 from pipeline.dashboards.evaluation.findings import Findings
 from pipeline.dashboards.tables import Cell, Column, Headline, Row, Table
-from pipeline.evaluation.summary import SliceSummary
+from schemas.run_report import SliceSummary
 
 METRICS: Final = (
     tables.AUC,
@@ -75,10 +75,7 @@ def _row(findings: Findings, entry: SliceSummary, has_baseline: bool) -> Row:
 
 def _estimate(entry: SliceSummary, metric: Headline) -> Cell:
     """A metric of a slice with its interval; a dash where it is undefined."""
-    found = entry.metrics.get(metric.name)
-    if found is None:
-        return tables.number(None)
-    cell = tables.estimate(found.value, found.lower, found.upper)
+    cell = tables.estimate(entry.metrics.get(metric.name))
     return cell if metric in _DRAWN else dataclasses.replace(cell, interval=None)
 
 

@@ -11,6 +11,7 @@ from pipeline.dashboards.index import entries
 from pipeline.dashboards.index.entries import Entry
 from pipeline.dashboards.sources import RunSources
 from pipeline.dashboards.tables import HEADLINES, Cell, Column, Headline, Row, Table
+from pipeline.runs import folders
 from pipeline.runs.folders import RunFolder
 from schemas.errors import UnreadableRunError
 
@@ -38,12 +39,12 @@ def of(sources: RunSources) -> Timeline | None:
 def _blessed(sources: RunSources) -> Iterator[Entry]:
     """Runs up to this one whose model was blessed."""
     now = entries.of_sources(sources).started
-    for path in sources.output.glob("*/summary.json"):
+    for path in folders.reports(sources.output):
         try:
             run = entries.of_run(RunFolder(path.parent))
         except UnreadableRunError:  # the page of all runs says so
             continue
-        is_ours = run is not None and run.pipeline == sources.summary["pipeline"]
+        is_ours = run is not None and run.pipeline == sources.report.pipeline
         # Later runs would not renew this page.
         is_known = run is not None and is_ours and run.started <= now
         if run is not None and is_known and run.is_blessed and run.metrics:
@@ -143,14 +144,9 @@ def _table(runs: Sequence[Entry], current: str) -> Table:
                         href=f"../{run.run_id}/evaluation.html",
                     ),
                     tables.text(f"{run.started:%Y-%m-%d %H:%M:%S}"),
-                    *(_cell(run, metric) for metric in HEADLINES),
+                    *(tables.estimate(run.metrics.get(metric.name)) for metric in HEADLINES),
                 ]
             )
             for run in runs
         ],
     )
-
-
-def _cell(run: Entry, metric: Headline) -> Cell:
-    found = run.metrics.get(metric.name)
-    return tables.estimate(found.value, found.lower, found.upper) if found else tables.number(None)

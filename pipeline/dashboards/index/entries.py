@@ -3,10 +3,9 @@
 import dataclasses
 import datetime
 import functools
-import json
 import pathlib
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from pipeline.dashboards.sources import RunSources
 from pipeline.runs import folders, reporting
@@ -14,21 +13,9 @@ from pipeline.runs.folders import RunFolder
 from pipeline.runs.journal import RunFollower
 from pipeline.runs.state import RunState
 from schemas.errors import UnreadableRunError
+from schemas.run_report import Estimate, RunReport, Status
 
-RUNNING: Final = "running"  # beside the states of a run report: the run has not ended
-
-
-# What the report of a run that goes on says too early.
-_NOT_ENDED: Final[Mapping[str, Any]] = {"status": RUNNING, "not_pushed_because": []}
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Estimate:
-    """A statistic over videos with its interval; a bound is None where the sample has none."""
-
-    value: float
-    lower: float | None
-    upper: float | None
+RUNNING: Final = "running"  # beside the values of `Status`: the run has not ended
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -39,7 +26,7 @@ class Entry:
       run_id: Id of the run, also the name of its folder.
       pipeline: Name of the pipeline.
       notice: What must be said of its figures; empty if nothing.
-      status: As in its report, or RUNNING.
+      status: A value of `Status`, or RUNNING.
       started: With a time zone.
       seconds: Time from its start to its last event, in seconds.
       version: Version that was pushed; empty if none was.
@@ -47,8 +34,8 @@ class Entry:
       reasons: Why nothing was pushed; empty where something was, or while the run goes on.
       num_videos: Videos that came in; None where the run has not counted them.
       num_rejected: Of these, at any stage.
-      num_test_videos: That the figures rest on; None likewise.
-      num_test_fakes: Of these; None likewise.
+      num_test_videos: That the figures rest on; None where it was not evaluated.
+      num_test_fakes: The fake ones of these; None where it was not evaluated.
       metrics: Over all test videos, by the names of `pipeline.evaluation.statistics`.
     """
 
@@ -75,7 +62,7 @@ class Entry:
     @property
     def is_pushed(self) -> bool:
         """Whether a version came of it."""
-        return self.status == reporting.PUSHED
+        return self.status == Status.PUSHED
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -114,14 +101,13 @@ def of_run(folder: RunFolder) -> Entry | None:
     """
     entry = _read(folder, signature(folder))
     if entry is not None and entry.is_running and folders.is_abandoned(folder):
-        return dataclasses.replace(entry, status=reporting.FAILED, reasons=("the run died",))
+        return dataclasses.replace(entry, status=Status.FAILED.value, reasons=("the run died",))
     return entry
 
 
 def of_sources(sources: RunSources) -> Entry:
     """The run of a page's sources."""
-    going_on = _NOT_ENDED if sources.is_running else {}
-    return _of_report({**sources.summary, **going_on})
+    return _of_report(sources.report, is_running=sources.is_running)
 
 
 def signature(folder: RunFolder) -> tuple[tuple[str, int, int], ...]:
@@ -136,13 +122,14 @@ def signature(folder: RunFolder) -> tuple[tuple[str, int, int], ...]:
 def _read(folder: RunFolder, _: tuple[tuple[str, int, int], ...]) -> Entry | None:
     """Reads a run once for each state of its files: a server asks every other second."""
     try:
-        if folder.summary.is_file():
-            return _of_report(json.loads(folder.summary.read_text(encoding="utf-8")))
+        written = reporting.read(folder)
+        if written is not None:
+            return _of_report(written, is_running=False)
         state = RunState(RunFollower(folder).read())
         if state.start is None:
             return None
-        report = reporting.summarize(state, run_dir=folder.path, log=folder.log)
-        return _of_report({**report, **({} if state.outcome else _NOT_ENDED)})
+        report = reporting.of_run(folder, state)
+        return _of_report(report, is_running=state.outcome is None)
     except (ValueError, KeyError, TypeError) as error:
         raise UnreadableRunError(
             "unreadable_run",
@@ -151,33 +138,26 @@ def _read(folder: RunFolder, _: tuple[tuple[str, int, int], ...]) -> Entry | Non
         ) from error
 
 
-def _of_report(report: Mapping[str, Any]) -> Entry:
-    videos, overall = report["videos"], (report["metrics"] or {}).get("overall")
-    metrics = overall["metrics"] if overall else {}
+def _of_report(report: RunReport, *, is_running: bool) -> Entry:
+    """An entry; what the report of a run that goes on says too early is left out."""
+    videos = report.videos
+    overall = report.evaluation.overall if report.evaluation else None
     return Entry(
-        run_id=report["run_id"],
-        pipeline=report["pipeline"],
-        notice=report["notice"],
-        status=report["status"],
-        started=datetime.datetime.fromisoformat(report["started"]),
-        seconds=report["seconds"],
-        version=(report["pushed"] or {}).get("version", ""),
-        is_blessed=_is_blessed(report["blessed"]),
-        reasons=tuple(report["not_pushed_because"]),
-        num_videos=videos["in"] if videos else None,
-        num_rejected=videos["in"] - videos["accepted"] if videos else 0,
-        num_test_videos=overall["num_videos"] if overall else None,
-        num_test_fakes=overall["num_fake_videos"] if overall else None,
-        metrics={name: Estimate(**estimate) for name, estimate in metrics.items()},
+        run_id=report.run_id,
+        pipeline=report.pipeline,
+        notice=report.notice,
+        status=RUNNING if is_running else report.status.value,
+        started=report.started,
+        seconds=report.seconds,
+        version=report.pushed.version if report.pushed else "",
+        is_blessed=report.blessed.both,
+        reasons=() if is_running else report.not_pushed_because,
+        num_videos=videos.num_in if videos else None,
+        num_rejected=videos.num_in - videos.num_accepted if videos else 0,
+        num_test_videos=overall.num_videos if overall else None,
+        num_test_fakes=overall.num_fake_videos if overall else None,
+        metrics=overall.metrics if overall else {},
     )
-
-
-def _is_blessed(blessed: Mapping[str, Any]) -> bool | None:
-    """Pusher asks both: the evaluation, and the serving check."""
-    verdicts = (blessed["model"], blessed["infra"])
-    if False in verdicts:
-        return False
-    return None if None in verdicts else True
 
 
 def predecessor(entries: Sequence[Entry], run_id: str) -> Entry | None:

@@ -1,29 +1,30 @@
 """The table of all runs, and where it leads: only to pages that are written."""
 
 import dataclasses
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from pipeline.dashboards import pages, tables
 from pipeline.dashboards.index import entries
 from pipeline.dashboards.index.entries import Entry
 from pipeline.dashboards.tables import Cell, Column, Headline, Row, Table, Tone
-from pipeline.runs import reporting, words
+from pipeline.runs import words
 from pipeline.runs.folders import DashboardFolder
+from schemas.run_report import Status
 
-_TONES: Final[dict[str, Tone]] = {
-    reporting.PUSHED: "good",
-    reporting.NOT_BLESSED: "bad",
-    reporting.FAILED: "bad",
-    reporting.INTERRUPTED: "warn",
+_TONES: Final[Mapping[str, Tone]] = {
+    Status.PUSHED: "good",
+    Status.NOT_BLESSED: "bad",
+    Status.FAILED: "bad",
+    Status.INTERRUPTED: "warn",
     entries.RUNNING: "warn",
 }
-_STATUS: Final = {
-    reporting.PUSHED: "pushed",
-    reporting.NOT_BLESSED: "not pushed",
-    reporting.FAILED: "failed",
-    reporting.INTERRUPTED: "interrupted",
-    reporting.PARTIAL: "ran in part",
+_STATUS: Final[Mapping[str, str]] = {
+    Status.PUSHED: "pushed",
+    Status.NOT_BLESSED: "not pushed",
+    Status.FAILED: "failed",
+    Status.INTERRUPTED: "interrupted",
+    Status.PARTIAL: "ran in part",
     entries.RUNNING: "running",
 }
 _SHOWN: Final = (tables.AUC, tables.BALANCED_ACCURACY)
@@ -112,10 +113,7 @@ def tone_of(run: Entry) -> Tone:
 
 def estimate_cell(run: Entry, metric: Headline) -> Cell:
     """A metric of a run with its interval; a dash where it has none."""
-    found = run.metrics.get(metric.name)
-    if found is None:
-        return tables.number(None)
-    return tables.estimate(found.value, found.lower, found.upper)
+    return tables.estimate(run.metrics.get(metric.name))
 
 
 def _without_drawing(cell: Cell) -> Cell:
@@ -128,7 +126,7 @@ def _took(run: Entry) -> Cell:
 
 def _outcome(run: Entry, is_marked: bool) -> Cell:
     # Of an interrupted run the only reason is that it was.
-    reasons = () if run.status == reporting.INTERRUPTED else run.reasons
+    reasons = () if run.status == Status.INTERRUPTED else run.reasons
     notes = [*reasons[:1], *(["with a notice"] if is_marked else [])]
     if len(reasons) > 1:
         notes.insert(1, f"and {len(reasons) - 1} more")

@@ -13,9 +13,9 @@ from pipeline.config.tree import PipelineConfig
 from pipeline.dashboards import tables
 from pipeline.dashboards.sources import RunSources
 from pipeline.dashboards.tables import Column, Row, Table
-from pipeline.runs import reporting
 from pipeline.runs.folders import RunFolder
 from schemas.errors import DashboardError
+from schemas.run_report import Status
 
 _BACKEND: Final = "metadata.backend"
 _FILE: Final = "metadata.sqlite"
@@ -88,15 +88,14 @@ def commands_of_run(sources: RunSources) -> tuple[str, ...]:
     show = f"deepfake runs show {sources.run_id} --output {shlex.quote(str(sources.output))}"
     if sources.is_running:
         return (show,)
-    status = sources.summary["status"]
-    if status == reporting.PUSHED:
-        version = sources.summary["pushed"]["version"]
+    pushed = sources.report.pushed
+    if pushed:
         return (
             show,
-            lineage_commands(sources, "show", version),
-            lineage_commands(sources, "why", version),
+            lineage_commands(sources, "show", pushed.version),
+            lineage_commands(sources, "why", pushed.version),
         )
-    if status == reporting.NOT_BLESSED:
+    if sources.report.status is Status.NOT_BLESSED:
         return (show, lineage_commands(sources, "why", sources.run_id))
     return (show,)
 

@@ -144,13 +144,13 @@ class Link:
 
 def pushed(sources: RunSources) -> Table | None:
     """Version and folder; None where nothing was pushed."""
-    found = sources.summary["pushed"]
+    found = sources.report.pushed
     if sources.is_running or not found:
         return None
     return provenance.named(
         "What was pushed",
         ("What", "Value"),
-        {"version": found["version"], "folder": found["path"]},
+        {"version": found.version, "folder": found.path},
     )
 
 

@@ -15,7 +15,6 @@ from pipeline.dashboards.evaluation import gate_table
 from pipeline.dashboards.pages import Content
 from pipeline.dashboards.run import (
     configuration,
-    evaluated,
     lineage_page,
     provenance,
     steps,
@@ -24,8 +23,8 @@ from pipeline.dashboards.run import (
 from pipeline.dashboards.sources import RunSources
 from pipeline.dashboards.tables import Cell, Column, Headline, Row, Table, number, text
 from pipeline.dashboards.training import calibration, curves, records
-from pipeline.evaluation.summary import OVERALL, EvaluationSummary, SliceSummary
 from schemas.errors import DashboardError, LineageError
+from schemas.run_report import OVERALL, EvaluationSummary, RunReport, SliceSummary, SplitCounts
 
 SHOWN_SLICES: Final = 12
 
@@ -71,10 +70,7 @@ def results_of(evaluation: EvaluationSummary, bars: EvaluationConfig) -> Results
 
 def result_cell(entry: SliceSummary, metric: Headline) -> Cell:
     """A metric of a slice with its interval; a dash where it is undefined."""
-    found = entry.metrics.get(metric.name)
-    if found is None:
-        return tables.number(None)
-    return tables.estimate(found.value, found.lower, found.upper)
+    return tables.estimate(entry.metrics.get(metric.name))
 
 
 def _metrics(overall: SliceSummary, confidence_level: float) -> Table:
@@ -169,12 +165,12 @@ def content(sources: RunSources) -> Content:
     nodes = list(sources.state.nodes.values())
     values: Mapping[str, Any] = {
         "verdict": verdict.verdict_of(sources),
-        "log": sources.summary["log"],
+        "log": sources.report.log,
         "graph": steps.node_graph(sources),
         "steps": steps.step_table(nodes, sources.is_running) if nodes else None,
         "times": steps.step_times(nodes),
         "results": attempt(_results),
-        "data": _data(sources.summary),
+        "data": _data(sources.report),
         "training": attempt(_training),
         "calibration": attempt(_calibration),
         "pushed": lineage_page.pushed(sources),
@@ -187,38 +183,37 @@ def content(sources: RunSources) -> Content:
 
 
 def _results(sources: RunSources) -> Results | None:
-    evaluation = evaluated.of(sources.summary)
+    evaluation = sources.report.evaluation
     if evaluation is None:
         return None
     return results_of(evaluation, configuration.bars(configuration.read(sources.folder)))
 
 
-def _data(report: Mapping[str, Any]) -> _Data | None:
-    videos, splits = report["videos"], report["splits"]
-    if not videos:
+def _data(report: RunReport) -> _Data | None:
+    videos = report.videos
+    if videos is None:
         return None
-    left_out = sum(videos["rejected"].values())
-    sentence = f"{videos['in']:,} videos came in, {videos['accepted']:,} were used"
+    left_out = videos.num_rejected
+    sentence = f"{videos.num_in:,} videos came in, {videos.num_accepted:,} were used"
     sentence += f" and {left_out:,} left out." if left_out else "; none was left out."
-    by_code = dict(sorted(videos["rejected"].items(), key=lambda one: (-one[1], one[0])))
+    by_code = dict(sorted(videos.rejected.items(), key=lambda one: (-one[1], one[0])))
     return _Data(
         sentence=sentence,
         rejected=provenance.named("Left out, by reason", ("Reason", "Videos"), by_code),
-        splits=_splits(splits) if splits else None,
+        splits=_splits(report.splits) if report.splits else None,
     )
 
 
-def _splits(splits: Mapping[str, Mapping[str, int]]) -> Table:
-    kinds = ("videos", "tracks", "clips")
+def _splits(splits: Mapping[str, SplitCounts]) -> Table:
     return Table(
         caption="Videos, face tracks and clips by split",
         columns=[
             Column(title="Split"),
-            *(Column(title=kind.capitalize(), kind="number") for kind in kinds),
+            *(Column(title=title, kind="number") for title in ("Videos", "Tracks", "Clips")),
         ],
         rows=[
-            Row(cells=[text(split), *(number(counts[kind]) for kind in kinds)])
-            for split, counts in splits.items()
+            Row(cells=[text(name), *map(number, (split.videos, split.tracks, split.clips))])
+            for name, split in splits.items()
         ],
         is_sortable=False,
     )

@@ -10,11 +10,11 @@ from pipeline.dashboards import tables
 from pipeline.dashboards.evaluation import gate_table
 from pipeline.dashboards.sources import RunSources
 from pipeline.dashboards.tables import Cell, Column, Row, Table
-from pipeline.evaluation.summary import EvaluationSummary
 from pipeline.lineage.names import Push
 from pipeline.lineage.records import CACHED, COMPLETE
 from pipeline.lineage.show import Provenance
 from pipeline.lineage.verdicts import Evaluation, ServingCheck, Verdict
+from schemas.run_report import EvaluationSummary
 
 DIGEST_LETTERS: Final = 12
 _STATES: Final = {COMPLETE: "done", CACHED: "from the cache"}

@@ -11,11 +11,10 @@ from pipeline.dashboards.charts import Chart
 from pipeline.dashboards.sources import RunSources
 from pipeline.dashboards.tables import Cell, Column, Row, Table, Tone
 from pipeline.evaluation import statistics
-from pipeline.evaluation.summary import OVERALL
 from pipeline.lineage import layout
 from pipeline.runs import words
-from pipeline.runs.events import NodeState
 from pipeline.runs.state import NodeRecord
+from schemas.run_report import EvaluationSummary, NodeState
 
 NOT_REACHED: Final = "not reached"  # a node that still waits when the run has ended
 BROKE_OFF: Final = "broke off"  # a node that was running when the run was killed
@@ -199,13 +198,12 @@ def _letters(letters: Mapping[str, Any]) -> str:
     return f"{words.counted(letters['num_inputs'], 'video')}, {rejected or 'none'} left out"
 
 
-def _evaluation(evaluation: Mapping[str, Any]) -> Iterator[str]:
-    overall = [entry for entry in evaluation["slices"] if entry["name"] == OVERALL]
-    auc = overall[0]["metrics"].get(statistics.AUC) if overall else None
-    if auc is not None:
-        yield f"AUC {auc['value']:.3f}"
-    broken = sum(not gate["passed"] for gate in evaluation["gates"])
-    yield f"{len(evaluation['gates'])} gates, {broken or 'none'} broken"
+def _evaluation(found: Mapping[str, Any]) -> Iterator[str]:
+    evaluation = EvaluationSummary.from_mapping(found)
+    overall = evaluation.overall
+    if overall and statistics.AUC in overall.metrics:
+        yield f"AUC {overall.metrics[statistics.AUC].value:.3f}"
+    yield f"{len(evaluation.gates)} gates, {len(evaluation.broken) or 'none'} broken"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

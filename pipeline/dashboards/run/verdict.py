@@ -6,17 +6,25 @@
 import dataclasses
 import datetime
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
 
-from pipeline.dashboards.run import evaluated, steps
+from pipeline.dashboards.run import steps
 from pipeline.dashboards.sources import RunSources
 from pipeline.dashboards.tables import Tone
 from pipeline.evaluation import statistics
-from pipeline.evaluation.summary import OVERALL, Estimate, EvaluationSummary, Gate, SliceSummary
-from pipeline.runs import reporting
-from pipeline.runs.events import NodeState
 from schemas import features, taxonomy
+from schemas.run_report import (
+    OVERALL,
+    Estimate,
+    EvaluationSummary,
+    Gate,
+    NodeState,
+    RunError,
+    RunReport,
+    SliceSummary,
+    Status,
+)
 
 # What a run does at a node: "the run stopped while it was ...".
 _AT_WORK: Final = {
@@ -50,7 +58,6 @@ _PRISTINE: Final = {
 }
 
 
-RUNNING: Final = "running"  # beside the states of a run report
 _DATA_GATE: Final = "DataGate"
 _STAYS: Final = "What was released before, if anything, stays in use."
 _TRAINER: Final = "Trainer"
@@ -172,7 +179,7 @@ class Verdict:
       headline: The outcome in a sentence that needs no knowledge of models.
       sentences: What it means; for a tested detector, what it got right and wrong.
       reasons: Why nothing was released; empty where something was, or the run goes on.
-      error: Of a failed run; as `RunState.error`, as a mapping.
+      error: Why the run stopped; None unless it failed.
       progress: Share of the steps that are done, in [0, 1]; None where the run has ended.
     """
 
@@ -181,7 +188,7 @@ class Verdict:
     headline: str
     sentences: tuple[str, ...] = ()
     reasons: tuple[Reason, ...] = ()
-    error: Mapping[str, str] | None = None
+    error: RunError | None = None
     progress: float | None = None
 
 
@@ -189,25 +196,24 @@ def verdict_of(sources: RunSources) -> Verdict:
     """The verdict on a run, or how far it is."""
     if sources.is_running:
         return _running(sources)
-    report = sources.summary
-    evaluation = evaluated.of(report)
+    report = sources.report
+    if report.pushed:
+        return _pushed(report, report.pushed.version)
     build = {
-        reporting.PUSHED: _pushed,
-        reporting.NOT_BLESSED: _not_blessed,
-        reporting.FAILED: _failed,
-        reporting.INTERRUPTED: _interrupted,
-        reporting.PARTIAL: _partial,
-    }[report["status"]]
-    return build(report, evaluation)
+        Status.FAILED: _failed,
+        Status.INTERRUPTED: _interrupted,
+        Status.PARTIAL: _partial,
+    }.get(report.status, _not_blessed)
+    return build(report)
 
 
-def _pushed(report: Mapping[str, Any], evaluation: EvaluationSummary | None) -> Verdict:
-    version = report["pushed"]["version"]
-    held = len(report["gates"])
+def _pushed(report: RunReport, version: str) -> Verdict:
+    evaluation = report.evaluation
+    held = len(evaluation.gates) if evaluation else 0
     sentences = [f"It met every requirement that a detector must meet ({held})."] if held else []
     if _took_model_from_cache(report):
         sentences.append("It was not trained anew: an earlier run had made it.")
-    if report["baseline_compared"]:
+    if evaluation and evaluation.has_baseline:
         sentences.append("It was also held against the last accepted detector.")
     return Verdict(
         tone="good",
@@ -217,18 +223,17 @@ def _pushed(report: Mapping[str, Any], evaluation: EvaluationSummary | None) -> 
     )
 
 
-def _took_model_from_cache(report: Mapping[str, Any]) -> bool:
-    states = {node["id"]: node["state"] for node in report["nodes"]}
-    return states.get(_TRAINER) == NodeState.CACHED
+def _took_model_from_cache(report: RunReport) -> bool:
+    return any(node.id == _TRAINER and node.state is NodeState.CACHED for node in report.nodes)
 
 
-def _not_blessed(report: Mapping[str, Any], evaluation: EvaluationSummary | None) -> Verdict:
-    blessed = report["blessed"]
-    if blessed["model"] is False and blessed["infra"] is False:
+def _not_blessed(report: RunReport) -> Verdict:
+    blessed = report.blessed
+    if blessed.model is False and blessed.infra is False:
         headline = "The detector is not good enough and failed its trial in a server"
-    elif blessed["model"] is False:
+    elif blessed.model is False:
         headline = "The detector of this run is not good enough"
-    elif blessed["infra"] is False:
+    elif blessed.infra is False:
         headline = "The detector passed its test, but failed its trial in a server"
     else:
         headline = "The detector of this run was held back"
@@ -236,14 +241,14 @@ def _not_blessed(report: Mapping[str, Any], evaluation: EvaluationSummary | None
         tone="bad",
         badge="NOTHING WAS PUSHED",
         headline=f"{headline}: it was not released.",
-        sentences=(*_tested(evaluation), _STAYS),
-        reasons=tuple(_reasons(report, evaluation)),
+        sentences=(*_tested(report.evaluation), _STAYS),
+        reasons=tuple(_reasons(report)),
     )
 
 
-def _failed(report: Mapping[str, Any], evaluation: EvaluationSummary | None) -> Verdict:
-    error = report["error"]
-    node = error["node"] if error else _broke_off_at(report)
+def _failed(report: RunReport) -> Verdict:
+    error = report.error
+    node = error.node if error else _broke_off_at(report)
     if error and node == _DATA_GATE:
         headline = "The data was refused before anything was learnt from it."
     elif node:
@@ -255,35 +260,35 @@ def _failed(report: Mapping[str, Any], evaluation: EvaluationSummary | None) -> 
         tone="bad",
         badge="FAILED, NOTHING WAS PUSHED",
         headline=f"{headline} Nothing was released.",
-        sentences=(*why, *_tested(evaluation), _STAYS),
+        sentences=(*why, *_tested(report.evaluation), _STAYS),
         error=error,
     )
 
 
-def _broke_off_at(report: Mapping[str, Any]) -> str:
+def _broke_off_at(report: RunReport) -> str:
     """The node that a run was at when it was killed; empty if it was at none."""
-    left = (node["id"] for node in report["nodes"] if node["state"] == NodeState.RUNNING)
+    left = (node.id for node in report.nodes if node.state is NodeState.RUNNING)
     return next(left, "")
 
 
-def _interrupted(report: Mapping[str, Any], evaluation: EvaluationSummary | None) -> Verdict:
-    stopped = [node["id"] for node in report["nodes"] if node["state"] == NodeState.INTERRUPTED]
+def _interrupted(report: RunReport) -> Verdict:
+    stopped = [node.id for node in report.nodes if node.state is NodeState.INTERRUPTED]
     doing = f" while it was {work_in_words(stopped[0])}" if stopped else ""
     return Verdict(
         tone="warn",
         badge="INTERRUPTED, NOTHING WAS PUSHED",
         headline=f"The run was stopped{doing}. Nothing was released.",
-        sentences=(*_tested(evaluation), _AGAIN, _STAYS),
-        error=report["error"],
+        sentences=(*_tested(report.evaluation), _AGAIN, _STAYS),
+        error=report.error,
     )
 
 
-def _partial(report: Mapping[str, Any], evaluation: EvaluationSummary | None) -> Verdict:
+def _partial(report: RunReport) -> Verdict:
     return Verdict(
         tone="warn",
         badge="FINISHED AS FAR AS ASKED, NOTHING WAS PUSHED",
         headline="Asked for some of its steps only, the run did them. Nothing was released.",
-        sentences=(*_tested(evaluation), _STAYS),
+        sentences=(*_tested(report.evaluation), _STAYS),
     )
 
 
@@ -309,7 +314,7 @@ def _running(sources: RunSources) -> Verdict:
         headline=headline,
         sentences=(
             *sentences,
-            *_tested(evaluated.of(sources.summary)),
+            *_tested(sources.report.evaluation),
             f"Last heard of on {heard:%d %B %Y at %H:%M:%S} UTC.",
         ),
         progress=share,
@@ -351,14 +356,14 @@ def _percent(share: float) -> str:
     return f"{100 * share:.0f}\N{NO-BREAK SPACE}%"
 
 
-def _reasons(report: Mapping[str, Any], evaluation: EvaluationSummary | None) -> Iterator[Reason]:
+def _reasons(report: RunReport) -> Iterator[Reason]:
+    evaluation = report.evaluation
     slices = {entry.name: entry for entry in evaluation.slices} if evaluation else {}
-    gates = [gate for gate in evaluation.gates if not gate.passed] if evaluation else []
+    gates = evaluation.broken if evaluation else ()
     for gate in gates:
         yield Reason(plain=gate_in_words(gate, slices.get(gate.slice_name)), exact=gate.reason)
-    said: Sequence[str] = report["not_pushed_because"]
     of_gates = {f"model: {gate.reason}" for gate in gates}
-    for reason in said:
+    for reason in report.not_pushed_because:
         if reason in of_gates:
             continue
         kind, colon, text = reason.partition(": ")

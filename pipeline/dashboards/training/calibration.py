@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pipeline.dashboards import tables
-from pipeline.dashboards.tables import Cell, Column, Interval, Row, Table
+from pipeline.dashboards.tables import Cell, Column, Row, Table
 from pipeline.dashboards.training.curves import CONFIDENCE_LEVEL
 from pipeline.evaluation import score_intervals
+from schemas.run_report import Estimate
 from schemas.scoring import FALSE_POSITIVE_RATES
 
 
@@ -109,7 +110,7 @@ def _share(rate: float, size: int) -> Cell:
         text=f"{round(rate * size)} of {size}",
         sort=rate,
         note=f"{percent(rate)} [{percent(lower)}, {percent(upper)}]",
-        interval=Interval(value=rate, lower=lower, upper=upper),
+        interval=Estimate(value=rate, lower=lower, upper=upper),
     )
 
 

@@ -17,7 +17,7 @@ from pipeline.dashboards.training.curves import interval
 from pipeline.dashboards.training.records import Training
 from pipeline.model import history
 from pipeline.runs import words
-from pipeline.runs.events import NodeState
+from schemas.run_report import NodeState
 
 # As `temporal_head` of detector.json names them.
 HEADS: Final = {"rnn": "recurrent", "frame_mean": "mean of frames"}

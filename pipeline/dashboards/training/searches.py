@@ -11,6 +11,7 @@ from pipeline.dashboards.charts import Chart
 from pipeline.dashboards.panel_data import CrossValidation, Fold, Trial, Tuning
 from pipeline.dashboards.tables import Column, Row, Table
 from pipeline.dashboards.training import parallel
+from schemas.run_report import Estimate
 
 _FEWEST_AXES: Final = 3  # numeric hyperparameters from which parallel coordinates tell something
 
@@ -174,7 +175,13 @@ def _folds(found: CrossValidation) -> Table:
                 cells=[
                     tables.text(fold.name),
                     tables.number(fold.figure.num_videos),
-                    tables.estimate(fold.figure.value, fold.figure.lower, fold.figure.upper),
+                    tables.estimate(
+                        Estimate(
+                            value=fold.figure.value,
+                            lower=fold.figure.lower,
+                            upper=fold.figure.upper,
+                        )
+                    ),
                 ]
             )
             for fold in found.folds

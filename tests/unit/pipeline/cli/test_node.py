@@ -113,7 +113,7 @@ def test_a_step_writes_its_page_where_the_orchestrator_wants_a_copy(prepare, mon
     done = []
     monkeypatch.setattr(step, "run_node", lambda *arguments: done.append("ran"))
     monkeypatch.setattr(
-        run_pages, "after_node", lambda *arguments, **options: done.append((arguments, options))
+        run_pages, "write_for", lambda *arguments, **options: done.append((arguments, options))
     )
     argv = ["run", "--output", str(folder.path.parent), "--digest", prepare.digest]
     argv += ["--node", "Trainer", "--run-id", folder.run_id]
@@ -130,7 +130,7 @@ def test_a_step_whose_node_failed_writes_no_page(prepare, monkeypatch):
     def refuse(*arguments, **options):
         raise AssertionError("a failed node has nothing to show")
 
-    monkeypatch.setattr(run_pages, "after_node", refuse)
+    monkeypatch.setattr(run_pages, "write_for", refuse)
     _, folder = prepare()
     assert run(folder, prepare.digest, "VideoValidator") == 1
     assert len(failures(folder)) == 1

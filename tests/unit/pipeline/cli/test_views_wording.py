@@ -1,11 +1,13 @@
 """Figures in words."""
 
+import dataclasses
+
 import pytest
 
 from pipeline.cli import views
 from pipeline.runs import words
-from pipeline.runs.events import NodeState
 from pipeline.runs.state import NodeRecord
+from schemas.run_report import Estimate, EvaluationSummary, NodeState, SliceSummary
 
 
 @pytest.mark.parametrize(
@@ -38,6 +40,15 @@ def test_a_node_without_reports_says_nothing():
     assert views.fraction_done({}) is None
 
 
+def evaluated(auc=None):
+    """What Evaluator says where its model has that AUC; without one, there were no test videos."""
+    counts = {"num_videos": 27, "num_fake_videos": 18, "num_real_videos": 9}
+    overall = SliceSummary(name="overall", **counts, metrics={"video_auc": auc}, track_metrics={})
+    slices = (overall,) if auc else ()
+    found = EvaluationSummary(blessed=True, has_baseline=False, slices=slices, gates=())
+    return dataclasses.asdict(found)
+
+
 def test_facts_of_each_kind():
     def said(**facts):
         return views.of_facts(NodeRecord("A", NodeState.RAN, facts=facts))
@@ -47,6 +58,8 @@ def test_facts_of_each_kind():
     assert said(infra_blessing={"blessed": True}) == "blessed"
     assert said(push={"pushed": True, "version": "7"}) == "version 7"
     assert said(push={"pushed": False, "version": ""}) == "NOTHING PUSHED"
-    auc = {"video_auc": {"value": 0.934, "lower": 0.88, "upper": 0.97}}
-    assert said(evaluation={"slices": [{"metrics": auc}]}) == "AUC 0.93 [0.88, 0.97]"
-    assert said(evaluation={"slices": []}) == ""
+    assert said(evaluation=evaluated(Estimate(value=0.934, lower=0.88, upper=0.97))) == (
+        "AUC 0.93 [0.88, 0.97]"
+    )
+    assert said(evaluation=evaluated(Estimate(value=1.0, lower=None, upper=None))) == "AUC 1.00"
+    assert said(evaluation=evaluated()) == ""

@@ -27,7 +27,7 @@ def runner(monkeypatch):
 def paged(monkeypatch):
     """Replaces the pages: collects what the journal said when they were to be written."""
     found = []
-    monkeypatch.setattr(run_pages, "after_run", lambda folder: found.append(told(folder)))
+    monkeypatch.setattr(run_pages, "write_for", lambda folder: found.append(told(folder)))
     return found
 
 
@@ -67,7 +67,7 @@ def test_an_interrupt_while_the_pages_are_written_changes_nothing_of_the_run(
         raise KeyboardInterrupt
 
     runner(lambda ir, store, **options: None)
-    monkeypatch.setattr(run_pages, "after_run", interrupted)
+    monkeypatch.setattr(run_pages, "write_for", interrupted)
     assert worker.main([str(folder.path)]) == 0
     assert [event.outcome.value for event in told(folder)] == ["finished"]
 

@@ -12,6 +12,7 @@ import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import made_reports
 import pyarrow as pa
 import tensorflow as tf
 import tensorflow_data_validation as tfdv
@@ -27,17 +28,14 @@ from pipeline.runs.folders import DashboardFolder, RunFolder
 from pipeline.runs.state import RunState
 from schemas import features, taxonomy, track_index, video_record
 from schemas.dead_letter import DeadLetter
+from schemas.run_report import RunReport
 from schemas.track_index import TrackRow
 from schemas.video_record import VideoRecord
 
 RUN: Final = "20260102-030405-made"
 SHADES: Final = (40, 100, 160, 220)
 SPLITS: Final = ("train", "train", "train", "train", "val", "calibration", "test", "test")
-NOTHING_WRONG: Final[Mapping[str, Any]] = {
-    "pipeline": "made",
-    "notice": "Made up for a test.",
-    "error": None,
-}
+NOTHING_WRONG: Final = made_reports.report(run_id=RUN, notice="Made up for a test.")
 
 
 def records() -> list[VideoRecord]:
@@ -230,7 +228,7 @@ def artifact(folder: pathlib.Path, **properties: int) -> Artifact:
 def run_of(
     output: pathlib.Path,
     artifacts: Mapping[str, Sequence[Artifact]],
-    summary: Mapping[str, Any] = NOTHING_WRONG,
+    report: RunReport = NOTHING_WRONG,
     **others: Any,
 ) -> RunSources:
     """The sources of a run in `output`."""
@@ -238,7 +236,7 @@ def run_of(
         folder=RunFolder(output / RUN),
         site=DashboardFolder.below(output),
         state=RunState(()),
-        summary=summary,
+        report=report,
         artifacts=artifacts,
         **others,
     )

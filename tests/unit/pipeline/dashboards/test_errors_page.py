@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import made_reports
 import pandas as pd
 import pytest
 import tensorflow_model_analysis as tfma
@@ -12,8 +13,8 @@ from pipeline.dashboards import errors_page, writing
 from pipeline.dashboards import sources as outputs
 from pipeline.dashboards.pages import ERRORS, Absent
 from pipeline.evaluation import curves, eval_config, results
-from pipeline.evaluation.summary import Estimate, SliceSummary
 from schemas import erased, features, signatures
+from schemas.run_report import Estimate, SliceSummary
 
 # Of the videos of people 6 and 7: one fake is missed, no pristine video is called fake.
 SCORES = {"lab/swap/p6_fake": 0.1, "lab/swap/p7_fake": 0.8, "lab/original/p6": 0.3}
@@ -129,11 +130,11 @@ def test_without_examples_cards_have_no_crops(run, evaluation):
     assert all(card.crops == () for card in cards)
 
 
-def test_a_run_without_evaluation_has_no_page_and_says_why(run, written, recorded):
+def test_a_run_without_evaluation_has_no_page_and_says_why(run, written):
     missing = errors_page.content(run(written))
     assert isinstance(missing, Absent)
-    error = {"node": "DataGate", "message": "no", "advice": "Correct the data"}
-    failed = errors_page.content(run(written, summary={**recorded.NOTHING_WRONG, "error": error}))
+    report = made_reports.failed("DataGate", "no", "Correct the data")
+    failed = errors_page.content(run(written, report=report))
     assert (failed.reason, failed.advice) == (
         "Nothing was evaluated: DataGate failed.",
         "Correct the data",

@@ -11,6 +11,7 @@ from pipeline.dashboards import charts, rendering, tables
 from pipeline.dashboards.charts import Chart
 from pipeline.dashboards.rendering import Frame, Link
 from pipeline.dashboards.tables import Cell, Column, Row, Table
+from schemas.run_report import Estimate
 
 HOSTILE = (
     "</script><script>document.title='taken'</script><!--"
@@ -135,8 +136,8 @@ def test_only_a_page_of_a_run_in_progress_is_live(sample):
     assert "<body>" in sample.text("")
 
 
-def test_an_interval_is_drawn_on_its_own_scale(sample):
-    interval = tables.Interval(value=5, lower=2.5, upper=10, low=0, high=20)
+def test_an_interval_is_drawn_on_the_scale_from_0_to_1(sample):
+    interval = Estimate(value=0.25, lower=0.125, upper=0.5)
     table = Table(
         caption="Seconds",
         columns=[Column(title="node"), Column(title="took", kind="number", help="On the wall.")],

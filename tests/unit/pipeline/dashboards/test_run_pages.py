@@ -68,7 +68,7 @@ def end(recorded_run, *happened):
     ],
 )
 def test_a_step_writes_the_pages_that_its_node_feeds(recorded_run, built, node, names):
-    run_pages.after_node(recorded_run.folder, node)
+    run_pages.write_for(recorded_run.folder, node)
     assert written(recorded_run) == names
     page = next(iter(page for page in run_pages.FEEDS[node]))
     address = site_of(recorded_run).run(recorded_run.folder.run_id) / f"{page.name}.html"
@@ -78,7 +78,7 @@ def test_a_step_writes_the_pages_that_its_node_feeds(recorded_run, built, node, 
 
 def test_a_step_whose_node_feeds_no_page_writes_nothing(recorded_run, built):
     for node in set(NODES) - set(run_pages.FEEDS):
-        run_pages.after_node(recorded_run.folder, node)
+        run_pages.write_for(recorded_run.folder, node)
     assert not site_of(recorded_run).path.exists()
 
 
@@ -89,7 +89,7 @@ def test_every_node_that_feeds_a_page_is_one_of_the_graph():
 
 def test_a_page_that_cannot_be_made_says_why_and_the_others_are_written(recorded_run, built):
     built["evaluation"] = PanelDataError("panel_data", "robustness.json breaks its contract")
-    run_pages.after_node(recorded_run.folder, "Evaluator")
+    run_pages.write_for(recorded_run.folder, "Evaluator")
     assert written(recorded_run) == {"evaluation", "errors"}
     shown = text_of(recorded_run, "evaluation")
     assert "panel_data: the page Evaluation: robustness.json breaks its contract" in shown
@@ -100,7 +100,7 @@ def test_a_page_that_cannot_be_made_says_why_and_the_others_are_written(recorded
 
 def test_what_only_says_why_it_is_none_is_written_anew_by_the_command(recorded_run, built):
     built["evaluation"] = PanelDataError("panel_data", "no good")
-    run_pages.after_node(recorded_run.folder, "Evaluator")
+    run_pages.write_for(recorded_run.folder, "Evaluator")
     opened = sources.of_run(recorded_run.folder, store.opened(recorded_run.config))
     assert writing.is_current(writing.page_path(pages.ERRORS, opened), writing.stamp_of_run(opened))
     page = writing.page_path(pages.EVALUATION, opened)
@@ -109,7 +109,7 @@ def test_what_only_says_why_it_is_none_is_written_anew_by_the_command(recorded_r
 
 def test_a_bug_in_a_page_stops_neither_the_step_nor_its_link(recorded_run, built, caplog):
     built["training"] = ZeroDivisionError("a bug")
-    run_pages.after_node(recorded_run.folder, "Trainer")
+    run_pages.write_for(recorded_run.folder, "Trainer")
     assert "ZeroDivisionError: the page Training: a bug" in text_of(recorded_run, "training")
     assert "Traceback" in caplog.text
     assert set(links(recorded_run)) == {"Trainer"}
@@ -117,7 +117,7 @@ def test_a_bug_in_a_page_stops_neither_the_step_nor_its_link(recorded_run, built
 
 def test_the_copy_of_a_page_is_one_file_that_needs_no_other(recorded_run, built, tmp_path):
     copy = tmp_path / "kubeflow" / "training_page"
-    run_pages.after_node(recorded_run.folder, "Trainer", page_copy=copy)
+    run_pages.write_for(recorded_run.folder, "Trainer", page_copy=copy)
     text = copy.read_text()
     assert "&lt;training&gt; of" in text
     assert "assets/" not in text.replace("data-assets/", "")
@@ -127,13 +127,13 @@ def test_the_copy_of_a_page_is_one_file_that_needs_no_other(recorded_run, built,
 def test_a_copy_is_there_even_if_the_page_could_not_be_made(recorded_run, built, tmp_path):
     """Kubeflow's pages show an error of their own where the file of an artifact is missing."""
     built["training"] = PanelDataError("panel_data", "no good")
-    run_pages.after_node(recorded_run.folder, "Trainer", page_copy=tmp_path / "copy")
+    run_pages.write_for(recorded_run.folder, "Trainer", page_copy=tmp_path / "copy")
     assert "panel_data: the page Training as one file: no good" in (tmp_path / "copy").read_text()
 
 
 def test_after_a_run_all_its_pages_are_there_with_the_index_and_the_links(recorded_run, built):
     end(recorded_run)
-    run_pages.after_run(recorded_run.folder)
+    run_pages.write_for(recorded_run.folder)
     assert written(recorded_run) == NAMES
     assert recorded_run.folder.run_id in site_of(recorded_run).index.read_text()
     assert set(links(recorded_run)) == set(run_pages.FEEDS)
@@ -145,21 +145,21 @@ def test_a_cached_execution_links_to_the_page_of_its_own_run(recorded_run, built
         events.NodeEnded(node=node, state=NodeState.CACHED) for node in ("Trainer", "Evaluator")
     ]
     end(recorded_run, *cached)
-    run_pages.after_run(recorded_run.folder)
+    run_pages.write_for(recorded_run.folder)
     assert recorded_run.folder.run_id in links(recorded_run)["Trainer"]
 
 
 def test_a_node_that_the_run_left_out_keeps_the_link_of_the_run_that_did_it(recorded_run, built):
     """Its execution in this run records nothing at all, and readers look for the first one."""
     end(recorded_run, events.NodeEnded(node="DataGate", state=NodeState.SKIPPED))
-    run_pages.after_run(recorded_run.folder)
+    run_pages.write_for(recorded_run.folder)
     assert set(links(recorded_run)) == set(run_pages.FEEDS) - {"DataGate"}
 
 
 def test_before_anything_is_recorded_there_are_pages_and_no_links(recorded_run, built):
     end(recorded_run)
     connection.sqlite_path(recorded_run.config).unlink()
-    run_pages.after_run(recorded_run.folder)
+    run_pages.write_for(recorded_run.folder)
     assert written(recorded_run) == NAMES
     assert problems(recorded_run) == []
 
@@ -167,7 +167,7 @@ def test_before_anything_is_recorded_there_are_pages_and_no_links(recorded_run, 
 def test_a_run_that_failed_for_its_metadata_has_pages(recorded_run, built, caplog):
     end(recorded_run)
     connection.sqlite_path(recorded_run.config).write_text("something else")
-    run_pages.after_run(recorded_run.folder)
+    run_pages.write_for(recorded_run.folder)
     assert written(recorded_run) == NAMES
     assert problems(recorded_run) == []
     assert "the pages are without ML Metadata: metadata_not_a_store" in caplog.text
@@ -179,16 +179,16 @@ def test_a_run_is_compared_with_the_one_before_it(recorded_run, built):
     shutil.copytree(recorded_run.folder.path, later.path)
     journal = later.journal.read_text().replace(recorded_run.folder.run_id, later.run_id)
     later.journal.write_text(journal)
-    run_pages.after_run(later)
+    run_pages.write_for(later)
     assert site_of(recorded_run).comparison(recorded_run.folder.run_id, later.run_id).exists()
 
 
 def test_the_report_writes_the_page_of_the_run_and_says_of_others_that_they_are_missing(
     recorded_run, built, tmp_path
 ):
-    run_pages.after_node(recorded_run.folder, "Trainer")
+    run_pages.write_for(recorded_run.folder, "Trainer")
     end(recorded_run)
-    run_pages.after_report(recorded_run.folder, page_copy=tmp_path / "run_page")
+    run_pages.write_for(recorded_run.folder, REPORT, page_copy=tmp_path / "run_page")
     assert written(recorded_run) == NAMES
     assert "<index> of" in text_of(recorded_run, "index")
     assert "<training> of" in text_of(recorded_run, "training")
@@ -202,7 +202,7 @@ def test_the_report_asks_no_metadata_store(recorded_run, built):
     config = load.with_overrides(recorded_run.config, mysql)
     recorded_run.folder.config.write_text(load.dump(config))
     end(recorded_run)
-    run_pages.after_report(recorded_run.folder)
+    run_pages.write_for(recorded_run.folder, REPORT)
     assert problems(recorded_run) == []
     assert "<index> of" in text_of(recorded_run, "index")
 
@@ -216,8 +216,7 @@ from pipeline.runs.folders import RunFolder
 from pipeline.dashboards import run_pages
 from pipeline.runners import closing
 folder = RunFolder(pathlib.Path({str(recorded_run.folder.path)!r}))
-closing.report(folder)
-run_pages.after_report(folder)
+run_pages.write_for(folder, {REPORT!r}, report=closing.report(folder))
 print(json.dumps(sorted({{name.partition(".")[0] for name in sys.modules}})))
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
@@ -230,7 +229,7 @@ print(json.dumps(sorted({{name.partition(".")[0] for name in sys.modules}})))
 
 def test_lineage_shows_the_link(recorded_run, built):
     end(recorded_run)
-    run_pages.after_run(recorded_run.folder)
+    run_pages.write_for(recorded_run.folder)
     diagram = graph.graph_of(store.opened(recorded_run.config), recorded_run.folder.run_id)
     shown = {
         node.title: node.properties["dashboard"]
@@ -242,7 +241,7 @@ def test_lineage_shows_the_link(recorded_run, built):
 
 def test_links_are_found_by_whoever_asks_ml_metadata(recorded_run, built):
     end(recorded_run)
-    run_pages.after_run(recorded_run.folder)
+    run_pages.write_for(recorded_run.folder)
     client = metadata_store.MetadataStore(connection.connection(recorded_run.config))
     found = {
         execution.custom_properties["dashboard"].string_value.rpartition("/")[2]

@@ -7,6 +7,7 @@ import pytest
 from pipeline.dashboards import charts, tables
 from pipeline.dashboards.charts import Chart
 from pipeline.dashboards.tables import Cell, Column, Row, Table
+from schemas.run_report import Estimate
 
 SELECTED = """
 {{ parts.selector("slice", "Slice", ["overall", "codec:h264", "codec:vp9"]) }}
@@ -22,7 +23,8 @@ HOSTILE = "</script><b onclick=alert(1)>bold</b><img src=x onerror=alert(1)>@rea
 
 def slices():
     """Three slices, one without an AUC; sorting by text would put 9 behind 10."""
-    rows = [("codec:vp9", 9, 0.75), ("codec:h264", 10, None), ("overall", 100, 0.5)]
+    high, low = (Estimate(value=value, lower=0.1, upper=0.9) for value in (0.75, 0.5))
+    rows = [("codec:vp9", 9, high), ("codec:h264", 10, None), ("overall", 100, low)]
     return Table(
         caption="Slices",
         is_searchable=True,
@@ -32,7 +34,13 @@ def slices():
             Column(title="AUC", kind="number", help="Chance that a fake scores above."),
         ],
         rows=[
-            Row(cells=[tables.text(name), tables.number(count), tables.estimate(auc, 0.1, 0.9)])
+            Row(
+                cells=[
+                    tables.text(name),
+                    tables.number(count),
+                    tables.estimate(auc),
+                ]
+            )
             for name, count, auc in rows
         ],
     )

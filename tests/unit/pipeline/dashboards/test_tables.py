@@ -5,7 +5,8 @@ import math
 import pytest
 
 from pipeline.dashboards import tables
-from pipeline.dashboards.tables import Cell, Column, Interval, Row, Table
+from pipeline.dashboards.tables import Cell, Column, Row, Table
+from schemas.run_report import Estimate
 
 
 def test_a_number_is_read_with_thousands_and_sorted_by_its_value():
@@ -19,21 +20,27 @@ def test_what_is_no_number_is_a_dash_below_all_numbers(value):
 
 
 def test_an_estimate_is_drawn_and_read_with_its_interval():
-    cell = tables.estimate(0.5, 0.25, 0.75, digits=2)
+    cell = tables.estimate(Estimate(value=0.5, lower=0.25, upper=0.75), digits=2)
     assert (cell.text, cell.note, cell.sort) == ("0.50", "[0.25, 0.75]", 0.5)
-    assert cell.interval == Interval(value=0.5, lower=0.25, upper=0.75)
+    assert cell.interval == Estimate(value=0.5, lower=0.25, upper=0.75)
 
 
 def test_an_estimate_without_bounds_has_no_interval():
-    assert tables.estimate(0.5, None, 0.75) == Cell(text="0.500", sort=0.5)
+    assert tables.estimate(Estimate(value=0.5, lower=None, upper=0.75)) == Cell(
+        text="0.500", sort=0.5
+    )
 
 
 def test_an_estimate_of_nothing_is_a_dash():
-    assert tables.estimate(None, 0.1, 0.2) == tables.number(None)
+    assert tables.estimate(None) == tables.number(None)
 
 
 def test_columns_with_a_drawn_interval_are_known_by_their_index():
-    cells = [tables.text("overall"), tables.estimate(0.5, 0.2, 0.8), tables.number(1)]
+    cells = [
+        tables.text("overall"),
+        tables.estimate(Estimate(value=0.5, lower=0.2, upper=0.8)),
+        tables.number(1),
+    ]
     dashes = [tables.text("other"), tables.number(None), tables.number(2)]
     table = Table(
         caption="Slices",

@@ -2,6 +2,7 @@
 
 import json
 import math
+import types
 
 import numpy as np
 import pytest
@@ -11,9 +12,9 @@ from pipeline.dashboards import visualisations
 from pipeline.dashboards.sources import EVALUATION, MODEL_RUN
 from pipeline.evaluation import curves, results
 from pipeline.evaluation.curves import Curves
-from pipeline.evaluation.summary import Estimate, EvaluationSummary, SliceSummary
 from pipeline.model import history
 from pipeline.model.history import Epoch
+from schemas.run_report import Estimate, EvaluationSummary, SliceSummary
 
 NOTICE = "The videos are synthetic."
 
@@ -22,7 +23,7 @@ class Run:
     """Stands in for the sources of a run: some outputs and a report."""
 
     def __init__(self, notice="", **files):
-        self.summary = {"notice": notice}
+        self.report = types.SimpleNamespace(notice=notice)
         self._files = files
 
     def files(self, output):

@@ -11,8 +11,8 @@ import tensorflow_model_analysis as tfma
 
 from pipeline.config.sections import EvaluationConfig
 from pipeline.evaluation import curve_points, curves, eval_config, results, statistics
-from pipeline.evaluation.summary import EvaluationSummary
 from schemas import features
+from schemas.run_report import EvaluationSummary
 
 CONFIG = EvaluationConfig(
     slices=(features.MANIPULATION_METHOD,), min_slice_videos=2, bootstrap_rounds=100

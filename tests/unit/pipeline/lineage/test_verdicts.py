@@ -17,7 +17,7 @@ def test_a_blessed_model_names_its_gates_and_its_baseline(store, made):
     assert evaluation.baseline_versions == ("1001",)
     [gate] = evaluation.gates
     assert (gate.metric, gate.value, gate.bound, gate.passed) == ("video_auc", 0.95, 0.8, True)
-    assert evaluation.overall["video_auc"]["value"] == 0.95
+    assert evaluation.overall["video_auc"].value == 0.95
     assert found.versions == ("1003",)
 
 

@@ -13,7 +13,7 @@ import time
 import pytest
 
 from pipeline.runners import supervisor
-from pipeline.runs import events, folders
+from pipeline.runs import events, folders, reporting
 from schemas.errors import OutputInUseError
 
 
@@ -29,17 +29,17 @@ class Silent:
 
 @pytest.fixture
 def supervise(worker, tmp_path):
-    """Supervises a worker with the given body; returns the report and the run folder."""
+    """Supervises a worker with the given body; returns the written report and the run folder."""
 
     def supervise(body, *, view=None, **options):
         folder = folders.create(tmp_path / "runs")
         start = events.RunStarted(run_id=folder.run_id, pipeline="deepfake", **options)
         with folders.locked(tmp_path / "runs") as lock:
-            summary = supervisor.supervise(
+            report = supervisor.supervise(
                 folder, start, view or Silent(), lock=lock, worker=worker(body)
             )
-        assert json.loads(folder.summary.read_text()) == summary
-        return summary, folder
+        assert reporting.read(folder) == report
+        return json.loads(folder.summary.read_text()), folder
 
     return supervise
 

@@ -7,11 +7,19 @@ import pytest
 
 from pipeline.runs import events, reporting
 from pipeline.runs.events import Outcome
+from pipeline.runs.folders import RunFolder
+from pipeline.runs.journal import Journal
 from pipeline.runs.state import RunState
+from schemas.run_report import Status
+
+
+def reported(state):
+    return reporting.summarize(state, run_dir=pathlib.Path("runs/r"), log=pathlib.Path("run.log"))
 
 
 def summarize(state):
-    return reporting.summarize(state, run_dir=pathlib.Path("runs/r"), log=pathlib.Path("run.log"))
+    """The report as its file has it."""
+    return json.loads(reported(state).to_json())
 
 
 def test_a_run_that_pushed(state, facts):
@@ -32,7 +40,6 @@ def test_a_run_that_pushed(state, facts):
     assert summary["nodes"][0] == {"id": "Validator", "state": "ran", "seconds": 1.23}
     assert (summary["started"], summary["seconds"]) == ("1970-01-01T00:00:00+00:00", 90.0)
     assert summary["error"] is None
-    assert json.loads(json.dumps(summary)) == summary
 
 
 def test_a_model_below_a_bar_tells_which(state, refused):
@@ -96,21 +103,40 @@ def test_a_run_that_was_not_to_reach_pusher_is_no_failure(state, facts):
     assert summary["not_pushed_because"] == ["Pusher was not among the nodes to run"]
 
 
-@pytest.mark.parametrize(
-    ("status", "code"),
-    [("pushed", 0), ("partial", 0), ("failed", 1), ("not_blessed", 3), ("interrupted", 130)],
-)
-def test_exit_statuses_are_those_of_the_help(status, code):
-    assert reporting.EXIT_STATUS[status] == code
-
-
 def test_a_journal_without_a_start_is_refused():
     with pytest.raises(ValueError, match="does not tell how the run started"):
-        summarize(RunState([]))
+        reported(RunState([]))
 
 
 def test_the_report_is_written_whole(tmp_path, state, facts):
-    summary = summarize(state(facts))
-    reporting.write(tmp_path / "summary.json", summary)
-    assert json.loads((tmp_path / "summary.json").read_text()) == summary
+    report = reported(state(facts))
+    reporting.write(tmp_path / "summary.json", report)
+    assert (tmp_path / "summary.json").read_text() == report.to_json() + "\n"
     assert [path.name for path in tmp_path.iterdir()] == ["summary.json"]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """The folder of a run that has begun."""
+    folder = RunFolder(tmp_path)
+    Journal(folder.journal).append(events.RunStarted(run_id="r", pipeline="p", time=0.0))
+    return folder
+
+
+def test_without_a_written_report_the_journal_says_what_it_would_be_now(folder):
+    assert reporting.read(folder) is None
+    assert reporting.of_run(folder).status is Status.FAILED
+    assert reporting.of_run(folder).run_id == "r"
+
+
+def test_a_written_report_counts_whatever_the_journal_says(folder, state, facts):
+    report = reported(state(facts))
+    reporting.write(folder.summary, report)
+    assert reporting.read(folder) == report
+    assert reporting.of_run(folder) == report
+
+
+def test_a_file_that_is_no_report_is_refused(folder):
+    folder.summary.write_text("{")
+    with pytest.raises(ValueError, match="Expecting"):
+        reporting.of_run(folder)

@@ -6,10 +6,11 @@ import pathlib
 import pytest
 
 from pipeline.dashboards import sources
-from pipeline.lineage.comparison import Interval, RunFacts
+from pipeline.lineage.comparison import RunFacts
 from pipeline.lineage.store import Store
 from pipeline.metadata import connection
 from pipeline.runs.folders import RunFolder
+from schemas.run_report import Estimate
 from schemas.video_record import VideoRecord
 
 _MAKER = pathlib.Path(__file__).parents[4] / "benchmarks" / "lineage_store.py"
@@ -36,7 +37,7 @@ def facts():
             name=name,
             videos={record.key: record for record in videos},
             metrics={
-                key: Interval(value=value, lower=lower, upper=upper)
+                key: Estimate(value=value, lower=lower, upper=upper)
                 for key, (value, lower, upper) in dict(metrics).items()
             },
             **(empty | others),

@@ -1,7 +1,10 @@
 """What went into one run and not into the other."""
 
+import made_reports
+
 from pipeline.dashboards.comparison import changes
 from pipeline.lineage import comparison
+from schemas.run_report import Gate
 
 
 def rows(table):
@@ -57,14 +60,19 @@ def test_settings_code_and_packages_show_both_values(facts):
 
 
 def gate(passed, **others):
-    fixed = {"metric": "video_auc", "slice_name": "overall", "baseline": None, "reason": "because"}
-    return {**fixed, "passed": passed, **others}
+    fixed = {"metric": "video_auc", "slice_name": "overall", "value": 0.5, "bound": 0.8}
+    fixed |= {"baseline": None, "reason": "because"}
+    return Gate(**{**fixed, "passed": passed, **others})
+
+
+def told_apart(before, after):
+    return changes.gates(*(made_reports.evaluated(gates=gates) for gates in (before, after)))
 
 
 def test_gates_that_decided_otherwise_or_were_not_asked_are_told_apart():
     before = [gate(True), gate(True, metric="ece"), gate(False, slice_name="old")]
     after = [gate(False), gate(True, metric="ece"), gate(True, baseline=0.9)]
-    assert rows(changes.gates(before, after)) == [
+    assert rows(told_apart(before, after)) == [
         ["video_auc", "overall", "passed", "failed", "because"],
         ["video_auc, against the baseline", "overall", "not asked", "passed", "because"],
         ["video_auc", "old", "failed", "not asked", "because"],
@@ -77,4 +85,5 @@ def test_nothing_that_changed_makes_no_tables(facts, video):
     assert changes.video_counts(found, run, run) is None
     assert changes.video_list(found, run, run) is None
     assert changes.settings(found) == ()
-    assert changes.gates([gate(True)], [gate(True)]) is None
+    assert told_apart([gate(True)], [gate(True)]) is None
+    assert changes.gates(made_reports.report(), made_reports.report()) is None

@@ -1,17 +1,25 @@
 """Slices of two runs: tables, and the chart of pairs."""
 
+import made_reports
 import pytest
 
 from pipeline.dashboards.comparison import slices
 from pipeline.lineage import comparison
+from schemas.run_report import SliceSummary
 
 
 def report(**sizes):
-    entries = [
-        {"name": name, "num_fake_videos": fakes, "num_real_videos": reals}
+    return made_reports.evaluated(
+        SliceSummary(
+            name=name,
+            num_videos=fakes + reals,
+            num_fake_videos=fakes,
+            num_real_videos=reals,
+            metrics={},
+            track_metrics={},
+        )
         for name, (fakes, reals) in sizes.items()
-    ]
-    return {"metrics": {"overall": entries[0], "slices": entries[1:]}}
+    )
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import dataclasses
 import importlib.util
 import pathlib
 
+import made_reports
 import pytest
 
 from pipeline.dashboards import sources as outputs
@@ -26,8 +27,8 @@ def panels(content):
 def test_a_run_without_data_has_no_page_and_says_why(run):
     missing = page.content(run({}))
     assert isinstance(missing, Absent)
-    error = {"node": "VideoValidator", "message": "no manifest.", "advice": "Check the path"}
-    failed = page.content(run({}, summary={"error": error}))
+    report = made_reports.failed("VideoValidator", "no manifest.", "Check the path")
+    failed = page.content(run({}, report=report))
     assert failed.reason == "No video was validated: VideoValidator failed. no manifest."
     assert failed.advice == "Check the path"
 
@@ -76,9 +77,8 @@ def test_what_the_data_says_is_never_markup(recorded, run, written, tmp_path, op
     letters = [DeadLetter(record_key=HOSTILE, code="no_face", message=HOSTILE, path=HOSTILE)]
     recorded.write_letters(tmp_path / "letters", letters)
     hostile = {outputs.REJECTED[0]: [recorded.artifact(tmp_path / "letters", num_inputs=9)]}
-    error = {"node": "DataGate", "message": HOSTILE, "advice": ""}
-    summary = {**recorded.NOTHING_WRONG, "error": error}
-    [path] = writing.write_pages(run({**written, **hostile}, summary=summary), [DATA])
+    report = made_reports.failed("DataGate", HOSTILE)
+    [path] = writing.write_pages(run({**written, **hostile}, report=report), [DATA])
     shown = opened(path)
     assert shown.title().startswith("Data of")
     assert shown.locator("#gate pre").inner_text() == HOSTILE
@@ -104,8 +104,7 @@ def history(recorded, tmp_path_factory):
 
 
 def _sources(folder, store):
-    found = outputs.of_run(RunFolder(folder), store)
-    return dataclasses.replace(found, summary={"pipeline": "made", "error": None})
+    return outputs.of_run(RunFolder(folder), store)
 
 
 def test_drift_is_held_against_the_newest_earlier_run_with_other_data(history):
@@ -129,5 +128,6 @@ def test_drift_is_shown_with_the_run_that_it_is_from(history, written):
 def test_a_run_of_another_folder_or_without_files_is_no_predecessor(history, tmp_path):
     elsewhere = dataclasses.replace(history[-1], folder=RunFolder(tmp_path / history[-1].run_id))
     assert elsewhere.former_statistics is None
-    other = dataclasses.replace(history[-1], summary={"pipeline": "another", "error": None})
+    report = dataclasses.replace(history[-1].report, pipeline="another")
+    other = dataclasses.replace(history[-1], report=report)
     assert other.former_statistics is None

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import made_reports
 import pytest
 
 from components.data_gate import facts, rules
@@ -102,10 +103,10 @@ def test_many_offenders_are_cut_with_their_number():
 
 
 def test_a_refusal_is_told_in_the_words_of_the_gate():
-    error = {"node": "DataGate", "message": "the data breaks 1 of 6 rules"}
-    assert left_out.gate_refusal({"error": error}) == "the data breaks 1 of 6 rules"
-    assert left_out.gate_refusal({"error": {**error, "node": "Trainer"}}) == ""
-    assert left_out.gate_refusal({"error": None}) == ""
+    said = "the data breaks 1 of 6 rules"
+    assert left_out.gate_refusal(made_reports.failed("DataGate", said)) == said
+    assert left_out.gate_refusal(made_reports.failed("Trainer", said)) == ""
+    assert left_out.gate_refusal(made_reports.report()) == ""
 
 
 def test_every_slice_shows_different_people_with_label_and_split(run):

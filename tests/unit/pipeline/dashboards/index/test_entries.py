@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.dashboards.index import entries
 from pipeline.runs import events
-from pipeline.runs.events import NodeState
+from schemas.run_report import Estimate, NodeState
 
 
 def names(found):
@@ -26,7 +26,7 @@ def test_an_entry_says_what_the_report_says(make_run, auc):
     assert entry.started == datetime.datetime(1970, 1, 1, 1, tzinfo=datetime.timezone.utc)
     assert (entry.seconds, entry.notice) == (60.0, "made up")
     assert (entry.num_test_videos, entry.num_test_fakes) == (10, 6)
-    assert entry.metrics == {"video_auc": entries.Estimate(value=0.9, lower=0.8, upper=1.0)}
+    assert entry.metrics == {"video_auc": Estimate(value=0.9, lower=0.8, upper=1.0)}
 
 
 def test_a_run_that_goes_on_is_running_and_is_not_blamed_for_pushing_nothing(make_run):

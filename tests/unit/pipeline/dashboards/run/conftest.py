@@ -212,8 +212,6 @@ def recorded(made: ModuleType, history: pathlib.Path, tmp_path: pathlib.Path) ->
     def recorded(number: int) -> RunSources:
         folder = RunFolder(history / made.run_name(number))
         found = sources.of_run(folder, Store(connection.of_file(history / "metadata.db")))
-        report = {"notice": "", "error": None, "log": "run.log"} | found.summary
-        site = DashboardFolder(tmp_path / "dashboard")
-        return dataclasses.replace(found, summary={"pipeline": "made"} | report, site=site)
+        return dataclasses.replace(found, site=DashboardFolder(tmp_path / "dashboard"))
 
     return recorded

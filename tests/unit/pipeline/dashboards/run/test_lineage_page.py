@@ -8,8 +8,8 @@ from pipeline.dashboards import rendering
 from pipeline.dashboards.pages import Absent
 from pipeline.dashboards.rendering import Frame
 from pipeline.dashboards.run import lineage_page, provenance
-from pipeline.evaluation.summary import Gate
 from pipeline.lineage.verdicts import Evaluation, Verdict
+from schemas.run_report import Gate
 
 
 def texts(table):

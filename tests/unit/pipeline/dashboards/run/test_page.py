@@ -22,7 +22,7 @@ def opened_run(opened, story, **options):
     """The page of a run in the browser, without those that link to it."""
     rendering.write_assets(story.site)
     content = page.content(story)
-    frame = Frame(title="Run", root="../../", notice=story.summary["notice"])
+    frame = Frame(title="Run", root="../../", notice=story.report.notice)
     path = story.site.run(story.run_id) / "index.html"
     rendering.replace(path, rendering.page(content.template, frame, content.values))
     return opened(path, **options)

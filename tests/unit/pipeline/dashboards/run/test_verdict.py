@@ -2,11 +2,11 @@
 
 import pytest
 
-from pipeline.dashboards.run import evaluated, steps, verdict
-from pipeline.evaluation.summary import Gate
+from pipeline.dashboards.run import steps, verdict
 from pipeline.runs import events, folders
 from pipeline.runs.events import NodeState, Outcome
 from schemas.names import NODES
+from schemas.run_report import Gate
 
 TESTED = (
     "On 18 videos that it had never seen, it found 9 of 10 fakes and called 1 of 8 real videos"
@@ -17,7 +17,7 @@ MADE = {"metric": "video_recall", "slice_name": "overall", "value": 0.9, "bound"
 
 
 def slice_of(story, name):
-    return next(one for one in evaluated.of(story.summary).slices if one.name == name)
+    return next(one for one in story.report.evaluation.slices if one.name == name)
 
 
 def test_a_pushed_run_says_that_the_detector_is_good_enough(told, said):
@@ -97,8 +97,8 @@ def test_a_failed_run_says_at_what_it_was_and_keeps_the_error(told):
     assert found.headline == (
         "The run broke off while it was training the detector. Nothing was released."
     )
-    assert found.error["message"] == "loss nan"
-    assert found.error["code"] == "diverged"
+    assert found.error.message == "loss nan"
+    assert found.error.code == "diverged"
 
 
 def test_refused_data_is_not_called_a_fault_of_the_run(told):
