@@ -154,7 +154,7 @@ def opened(config: PipelineConfig) -> "Store":
         raise NoRecordsError(
             "no_records", f"no records in {path}; check --output, or run something first"
         )
-    readiness.expect_library_version(version, str(path))
+    schema.expect_library_version(version, str(path))
     file = connection.of_file(path)
     file.sqlite.connection_mode = metadata_store_pb2.SqliteMetadataSourceConfig.READONLY
     return Store(file)
