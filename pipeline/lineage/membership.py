@@ -5,7 +5,7 @@ import dataclasses
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
-from pipeline.lineage import errors, names, side_files, walk
+from pipeline.lineage import names, side_files, walk
 from pipeline.lineage.records import Artifact, Execution
 from pipeline.lineage.store import Store
 from schemas import taxonomy
@@ -150,7 +150,7 @@ def _matching(
     known = {
         name for rows in distinct for row in rows for kind in KINDS for name in _names(row, kind)
     }
-    raise errors.unknown_video(asked, sorted(name for name in known if name))
+    raise names.unknown_video(asked, sorted(name for name in known if name))
 
 
 def _names(record: VideoRecord, kind: str | None) -> tuple[str | None, ...]:
