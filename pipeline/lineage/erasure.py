@@ -139,7 +139,7 @@ def plan(store: Store, name: str, listed: pathlib.Path) -> ErasurePlan:
     """Finds everything that holds the video or person `name`.
 
     Args:
-      store: To read.
+      store: Store to read.
       name: A record key, an identity as `dataset/name`, or a plain name that is in one dataset.
       listed: The list of erased keys, in the output folder.
 
@@ -325,7 +325,7 @@ def erase(
     """Does what `plan` says.
 
     Args:
-      connection: To the store that the plan was made of; it is written to.
+      connection: The store that the plan was made of; it is written to.
       plan: Made just before, while no run was going on.
       listed: The list of erased keys.
     """

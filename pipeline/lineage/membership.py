@@ -27,14 +27,14 @@ class Sighting:
     """One model that saw what was asked for.
 
     Attributes:
-      model_id: Of the Model artifact.
-      run: That trained it.
-      created: Of the model, ISO 8601, UTC.
-      state: Of the model, as ML Metadata names it.
+      model_id: Id of the Model artifact.
+      run: Id of the run that trained the model.
+      created: When the model was recorded, ISO 8601, UTC.
+      state: State of the Model artifact, as ML Metadata names it.
       splits: Number of videos by split; `test` is evaluated, never trained on.
-      versions: Under which it was pushed.
+      versions: Version numbers under which the model was pushed.
       reused_by: Runs that took the model from the cache.
-      examples_ids: Of the Examples artifacts in which the videos are.
+      examples_ids: Ids of the Examples artifacts in which the videos are.
     """
 
     model_id: int
@@ -52,11 +52,11 @@ class Membership:
     """The answer.
 
     Attributes:
-      asked: The name.
+      asked: Name that was asked for.
       kind: One of `KINDS`.
       videos: Record keys of the videos that it means.
       manifests: Ids of the VideoManifest artifacts that hold one of them.
-      models: Oldest first.
+      models: Models that saw one of the videos, oldest first.
       without_example: Record keys that were accepted, but that no Examples hold.
       unread: Why files could not be read. Models made of manifests among them are not in the
         answer; where an index of examples is gone, as after an erasure, the splits are those of
@@ -76,7 +76,7 @@ def trains_on(store: Store, asked: str, kind: str | None = None) -> Membership:
     """Finds every model that saw a video, an identity or a dataset.
 
     Args:
-      store: To look in.
+      store: Store to look in.
       asked: Record key, identity or name of a dataset.
       kind: One of `KINDS`; by default the first of them that knows the name.
 
@@ -191,7 +191,7 @@ def _splits(
     """Split by record key, of the videos of interest in each Examples artifact.
 
     Args:
-      extracted: From `_extracted`.
+      extracted: What `_extracted` returned.
       planned: The same by manifest, as that says it; true for examples whose index is gone.
       unread: Gets why an index could not be read.
     """

@@ -54,7 +54,7 @@ def model(store: Store, name: str) -> Artifact:
     """The Model artifact that `name` means.
 
     Args:
-      store: To look in.
+      store: Store to look in.
       name: A pushed version, the folder of one, the id of a Model or PushedModel artifact, a run
         (or the start of its id) that made or reused the model, or `latest` for the last run.
 
@@ -138,7 +138,7 @@ class Push:
       artifact_id: Id of the PushedModel.
       run: The run in which it was decided.
       pushed: Whether the model was pushed.
-      version: Its number; empty where nothing was pushed.
+      version: Number of the version; empty where nothing was pushed.
       destination: The version's folder; empty where nothing was pushed.
       refused_because: Why nothing was pushed; empty where the model was.
     """

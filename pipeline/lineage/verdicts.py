@@ -23,12 +23,12 @@ class Evaluation:
     """One evaluation of a model.
 
     Attributes:
-      run: In which it was evaluated.
-      artifact_id: Of the ModelEvaluation.
+      run: Id of the run in which the model was evaluated.
+      artifact_id: Id of the ModelEvaluation artifact.
       blessed: What the ModelBlessing says; None where it says nothing.
-      baseline_id: Of the model it was compared with, None without one.
-      baseline_versions: Under which that was pushed.
-      gates: All that applied, broken ones first.
+      baseline_id: Id of the model that it was compared with; None without one.
+      baseline_versions: Version numbers under which the baseline was pushed.
+      gates: All gates that applied, broken ones first.
       overall: Estimates (`value`, `lower`, `upper`) by metric, over all test videos.
       unread: Why there are no gates; empty where they could be read.
     """

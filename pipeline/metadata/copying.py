@@ -52,7 +52,7 @@ def copy(config: PipelineConfig, source: pathlib.Path, rewrites: Sequence[str] =
     an earlier copy brought is found again, so that a second copy adds only what is new.
 
     Args:
-      config: Its store must be on a server.
+      config: Configuration whose store is on a server.
       source: SQLite file of ML Metadata; it is only read.
       rewrites: `OLD=NEW` prefixes of artifact URIs, for files that were moved.
 

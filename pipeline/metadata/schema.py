@@ -124,7 +124,7 @@ def expect_library_version(version: int, where: str) -> None:
     """Refuses tables that the installed library cannot use.
 
     Args:
-      version: Of the tables.
+      version: Version of the tables.
       where: Names the store in the message.
 
     Raises:

@@ -24,7 +24,7 @@ class Table:
     """What a copy knows of one table of ML Metadata.
 
     Attributes:
-      columns: Its columns, in the order in which they are read.
+      columns: Names of the columns, in the order in which they are read.
       refers: Columns that hold ids, and the table whose ids these are.
       owner: Column that says whose row it is: an id of a table of `refers`, or its own.
       key: Columns that tell two rows of one owner apart; empty where rows have ids, or come and go
@@ -110,7 +110,7 @@ class Snapshot:
     """The rows to copy, with the ids of the file.
 
     Attributes:
-      rows: By table, with the columns of `TABLES`, in the order of their ids. Executions and
+      rows: Rows by table, with the columns of `TABLES`, in the order of their ids. Executions and
         artifacts have an `external_id`, by which a later copy finds them again.
       num_open: Executions that were left out because they have not ended.
       max_execution_id: Highest id of an execution in the file, those left out included.

@@ -123,8 +123,8 @@ class Transfer:
     """One attempt, inside one transaction of the target.
 
     Attributes:
-      ids: By table, id in the snapshot to id in the target.
-      added: By table, ids in the snapshot of the rows that were not there; for tables without
+      ids: By table, the id in the target of each id in the snapshot.
+      added: By table, the ids in the snapshot of rows that were not there; for tables without
         ids the number of them, as a range.
     """
 
