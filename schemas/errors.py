@@ -30,7 +30,10 @@ type; what went wrong is said by the code.
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+_LISTED: Final = 5  # names in a message
 
 
 class DeepfakeError(Exception):
@@ -147,6 +150,19 @@ class UndecodableVideoError(VideoError):
     """FFmpeg cannot open the file, or decodes no frame of it."""
 
 
+def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
+    """The known name that was probably meant; empty if none is near.
+
+    Args:
+      name: As it was given.
+      known: Names that exist; one whose last part, behind a slash, is `name` is nearest.
+      cutoff: Least similarity, in [0, 1]; see `difflib.get_close_matches`.
+    """
+    names = list(known)
+    same_end = [other for other in names if name and other.endswith(f"/{name}")]
+    return next(iter(same_end or difflib.get_close_matches(name, names, n=1, cutoff=cutoff)), "")
+
+
 def did_you_mean(name: str, known: Iterable[str], *, prefix: str = "", cutoff: float = 0.6) -> str:
     """`; did you mean NAME?` of the nearest known name; empty if none is near.
 
@@ -154,7 +170,13 @@ def did_you_mean(name: str, known: Iterable[str], *, prefix: str = "", cutoff: f
       name: As it was given.
       known: Names that exist.
       prefix: Stands before the nearest name.
-      cutoff: Least similarity, in [0, 1]; see `difflib.get_close_matches`.
+      cutoff: Least similarity, in [0, 1].
     """
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
-    return f"; did you mean {prefix}{near[0]}?" if near else ""
+    near = nearest(name, known, cutoff=cutoff)
+    return f"; did you mean {prefix}{near}?" if near else ""
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first of the names and how many more there are, for a message; `none` of none."""
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return (", ".join(names[:_LISTED]) or "none") + more

@@ -27,6 +27,16 @@ NODES: Final = (
 PREPARE: Final = "prepare"
 REPORT: Final = "report"
 
+# Properties of artifacts that name another artifact, by its id and by its URI. Evaluator,
+# ServingValidator and TFX's former ModelValidator write them; the resolver of the latest blessed
+# model and GuardedPusher read them.
+ARTIFACT_ID_PROPERTIES: Final = frozenset(
+    {"current_model_id", "baseline_model_id", "blessed_model_id"}
+)
+ARTIFACT_URI_PROPERTIES: Final = frozenset(
+    {"current_model", "baseline_model", "pushed_destination", "stats_dashboard_link"}
+)
+
 
 def unknown_node(name: str, known: Sequence[str]) -> RunnerError:
     """A name that is no node of the graph."""

@@ -75,9 +75,9 @@ def upgrade(config: PipelineConfig) -> None:
     Example:
       deepfake metadata upgrade --config mine.yaml
     """
-    from pipeline.metadata import schema, upgrading
+    from pipeline.metadata import readiness, schema
 
-    before = options.quietly(lambda: upgrading.upgrade(config))
+    before = options.quietly(lambda: readiness.upgrade(config))
     if before == schema.LIBRARY_VERSION:
         click.echo(f"nothing to do: the tables have version {before}")
     elif isinstance(before, int):

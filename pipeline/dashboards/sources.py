@@ -109,7 +109,7 @@ def folder_of(artifact: Artifact) -> pathlib.Path | None:
     return folder if folder.is_dir() else None
 
 
-def find(config: PipelineConfig, name: str = lineage_names.LATEST) -> RunSources:
+def find(config: PipelineConfig, name: str = folders.LATEST) -> RunSources:
     """The sources of the run `name` of a configuration: its id, the start of it, or `latest`.
 
     Raises:

@@ -32,13 +32,14 @@ class RunFacts:
     """One run.
 
     Attributes:
-      name: Of the run.
-      videos: Accepted ones by record key.
-      configuration: Of the run's folder, by dotted key; empty where the folder is gone.
+      name: Id of the run.
+      videos: Accepted videos by record key.
+      configuration: Values of the run's configuration file by dotted key; empty where the run's
+        folder is gone.
       parameters: Execution properties as `<node>.<property>`, JSON taken apart.
-      code: Fingerprints by node.
+      code: Fingerprints of the nodes' sources, by node.
       packages: Versions by package, as the model recorded them.
-      metrics: By slice and metric; the overall slice first.
+      metrics: Values with their intervals by slice and metric; the overall slice first.
       missing: What could not be read, and why.
     """
 
@@ -211,12 +212,12 @@ class VideoChanges:
     """Videos in which two runs differ, by record key.
 
     Attributes:
-      added: Only in the later run.
-      removed: Only in the earlier run.
-      relabelled: With another label.
-      moved: In another split.
-      replaced: With other bytes under the same key.
-      num_unchanged: In both, and none of the above.
+      added: Videos that only the later run has.
+      removed: Videos that only the earlier run has.
+      relabelled: Videos of both runs with another label.
+      moved: Videos of both runs in another split.
+      replaced: Videos with other bytes under the same key.
+      num_unchanged: Number of videos that both runs have and that did not change.
     """
 
     added: tuple[str, ...]
@@ -234,8 +235,8 @@ class MetricChange:
     Attributes:
       slice_name: `overall`, or `feature key:value`.
       metric: Name of the statistic.
-      before: Of the earlier run; None where it is undefined or the slice is missing.
-      after: Of the later run; None likewise.
+      before: Value in the earlier run; None where it is undefined or the slice is missing.
+      after: Value in the later run; None where it is undefined or the slice is missing.
       difference: `after` minus `before`; None where one is missing.
       intervals_overlap: Whether the two intervals have a value in common; None where a bound is
         missing. Intervals that overlap do not show that nothing changed: the test videos may be
@@ -257,10 +258,11 @@ class Comparison:
     Attributes:
       before: Name of the run that is compared with.
       after: Name of the run that is looked at.
-      videos: Of the manifests.
-      configuration: By dotted key; of a run without its folder, execution properties by node.
-      code: Fingerprints by node.
-      packages: Versions by package, as the models recorded them.
+      videos: What differs between the manifests.
+      configuration: Values that differ, by dotted key; where a run's folder is gone, execution
+        properties that differ, by node.
+      code: Fingerprints of the nodes' sources, by node.
+      packages: Versions of libraries by package, as the models recorded them.
       metrics: All metrics of all slices, unchanged ones too.
       incomplete: What could not be compared, and why.
     """

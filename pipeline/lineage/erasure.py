@@ -1,7 +1,9 @@
 """Plans and carries out the erasure of a video or a person.
 
+`plan` finds everything that holds the video, and changes nothing. `erase` does what a plan says.
 The list of erased keys comes first, so that no run that begins afterwards takes the video in again;
-the record in ML Metadata is closed last.
+face crops and scores go, models that learnt from the video say so, the files of examples go; the
+record in ML Metadata is closed last. What is interrupted is gone on with by the next call.
 """
 
 import collections
@@ -19,7 +21,8 @@ from ml_metadata.proto import metadata_store_pb2
 
 from components import artifact_files
 from components.guarded_pusher import keys as pusher_keys
-from pipeline.lineage import errors, side_files, walk
+from pipeline.lineage import side_files, walk
+from pipeline.lineage.names import unknown_video
 from pipeline.lineage.records import DELETED, Artifact
 from pipeline.lineage.store import Store
 from pipeline.runs.folders import DashboardFolder
@@ -33,7 +36,8 @@ TAINTED_BECAUSE: Final = "tainted_because"  # str: a sentence without the name
 _LEARNT_FROM: Final = frozenset(split.value for split in taxonomy.Split) - {
     taxonomy.Split.TEST.value
 }
-RECORD_TYPE: Final = "deepfake.Erasure"  # of the execution and of its context
+# The record of an erasure in ML Metadata: type of the execution and of its context.
+RECORD_TYPE: Final = "deepfake.Erasure"
 _Artifact = metadata_store_pb2.Artifact
 _Execution = metadata_store_pb2.Execution
 _PROPERTIES: Final = {
@@ -47,64 +51,16 @@ _PROPERTIES: Final = {
 }
 
 
-def ambiguous_identity(name: str, candidates: Sequence[str]) -> LineageError:
-    """People of several datasets have that name."""
-    return LineageError(
-        "ambiguous_identity",
-        f"{name!r} is a person in several datasets: {', '.join(candidates)}; give one of these",
-    )
-
-
-def keys_meant(name: str, records: Iterable[VideoRecord]) -> tuple[str, str]:
-    """Kind and full name of what `name` means.
-
-    Raises:
-      LineageError: `unknown_video`: Nothing.
-      LineageError: `ambiguous_identity`: People of several datasets.
-    """
-    keys: set[str] = set()
-    identities: set[str] = set()
-    for record in records:
-        keys.add(record.key)
-        identities.update(record.identities)
-    if name in keys:
-        return erased.VIDEO, name
-    if name in identities:
-        return erased.IDENTITY, name
-    ending = sorted(known for known in identities if known.rpartition("/")[2] == name)
-    if len(ending) > 1:
-        raise ambiguous_identity(name, ending)
-    if not ending:
-        raise errors.unknown_video(name, keys | identities)
-    return erased.IDENTITY, ending[0]
-
-
-def is_meant(record: VideoRecord, kind: str, name: str) -> bool:
-    """Whether the video is the one of that name, or shows the person."""
-    return record.key == name if kind == erased.VIDEO else name in record.identities
-
-
-def derived(records: Iterable[VideoRecord], mine: Mapping[str, VideoRecord]) -> set[str]:
-    """Videos that name one of `mine` as the video that was altered."""
-    ids = {(record.dataset, record.video_id) for record in mine.values()}
-    return {
-        record.key
-        for record in records
-        if record.source_video
-        and (record.source_video in mine or (record.dataset, record.source_video) in ids)
-    } - mine.keys()
-
-
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Removal:
     """An artifact whose files hold something of the videos, and go as a whole.
 
     Attributes:
-      artifact_id: In the store.
+      artifact_id: Id in the store.
       type: Examples, or ExampleStatistics, which name single videos.
-      uri: Its folder.
-      num_files: In it.
-      num_bytes: Of them.
+      uri: Folder of the artifact.
+      num_files: Number of files in the folder.
+      num_bytes: Size of these files together.
     """
 
     artifact_id: int
@@ -119,14 +75,15 @@ class Affected:
     """A model, or a pushed version of one, that saw the videos.
 
     Attributes:
-      artifact_id: In the store.
+      artifact_id: Id in the store.
       type: Model or PushedModel.
-      uri: Its folder.
-      version: That was pushed; empty of a Model.
-      served_from: Folder of the version; empty of a Model.
-      splits: In which it saw them.
-      learnt: Whether one of these is not the test split: only then it has to be trained again.
-      is_tainted: Whether it says of this key so already.
+      uri: Folder of the artifact.
+      version: Number of the pushed version; empty of a Model.
+      served_from: Folder of the pushed version; empty of a Model.
+      splits: Splits in which the model saw the videos.
+      learnt: Whether one of the splits is not the test split: only then the model has to be
+        trained again.
+      is_tainted: Whether the artifact already says that it learnt from this key.
     """
 
     artifact_id: int
@@ -146,15 +103,15 @@ class ErasurePlan:
     Attributes:
       kind: `video` or `identity`.
       name: Record key, or identity as `dataset/name`.
-      sha256: Of the name.
+      sha256: SHA-256 of the name.
       is_listed: Whether later runs leave it out already.
       videos: Record keys of the videos to erase.
       sources: Paths of the video files; they belong to whoever keeps them and are not touched.
       derived: Record keys of videos that were made from these and are not erased with them.
-      removals: What goes.
+      removals: Artifacts whose files go.
       crops: Files of face crops on the pages of the dashboard; they go as well.
       affected: Models and versions, the models first.
-      runs: Whose results rest on the videos.
+      runs: Runs whose results rest on the videos.
       records: Manifests that go on naming the videos, as evidence of what was trained on.
     """
 
@@ -182,7 +139,7 @@ def plan(store: Store, name: str, listed: pathlib.Path) -> ErasurePlan:
     """Finds everything that holds the video or person `name`.
 
     Args:
-      store: To read.
+      store: Store to read.
       name: A record key, an identity as `dataset/name`, or a plain name that is in one dataset.
       listed: The list of erased keys, in the output folder.
 
@@ -192,10 +149,10 @@ def plan(store: Store, name: str, listed: pathlib.Path) -> ErasurePlan:
     """
     manifests = dict(_manifests(store))
     everything = [record for records in manifests.values() for record in records]
-    kind, full_name = keys_meant(name, everything)
+    kind, full_name = _keys_meant(name, everything)
     sha256 = erased.digest(full_name)
     chosen = {
-        a: [r for r in found if is_meant(r, kind, full_name)] for a, found in manifests.items()
+        a: [r for r in found if _is_meant(r, kind, full_name)] for a, found in manifests.items()
     }
     holding = {a: found for a, found in chosen.items() if found}
     mine = {record.key: record for found in holding.values() for record in found}
@@ -208,7 +165,7 @@ def plan(store: Store, name: str, listed: pathlib.Path) -> ErasurePlan:
         is_listed=erased.ErasedKeys(erased.read(listed)).holds(kind, full_name),
         videos=tuple(sorted(mine)),
         sources=tuple(sorted({r.path for found in holding.values() for r in found})),
-        derived=tuple(sorted(derived(everything, mine))),
+        derived=tuple(sorted(_derived(everything, mine))),
         removals=tuple(_removals(artifacts.values())),
         crops=tuple(_crops(listed.parent, sorted(mine))),
         affected=tuple(_affected(artifacts.values(), reached, sha256)),
@@ -217,9 +174,47 @@ def plan(store: Store, name: str, listed: pathlib.Path) -> ErasurePlan:
     )
 
 
-def short(sha256: str) -> str:
-    """Start of a key's digest, as the reason of a taint names it."""
-    return sha256[:12]
+def _keys_meant(name: str, records: Iterable[VideoRecord]) -> tuple[str, str]:
+    """Kind and full name of what `name` means.
+
+    Raises:
+      LineageError: `unknown_video`: Nothing.
+      LineageError: `ambiguous_identity`: People of several datasets.
+    """
+    keys: set[str] = set()
+    identities: set[str] = set()
+    for record in records:
+        keys.add(record.key)
+        identities.update(record.identities)
+    if name in keys:
+        return erased.VIDEO, name
+    if name in identities:
+        return erased.IDENTITY, name
+    ending = sorted(known for known in identities if known.rpartition("/")[2] == name)
+    if len(ending) > 1:
+        raise LineageError(
+            "ambiguous_identity",
+            f"{name!r} is a person in several datasets: {', '.join(ending)}; give one of these",
+        )
+    if not ending:
+        raise unknown_video(name, keys | identities)
+    return erased.IDENTITY, ending[0]
+
+
+def _is_meant(record: VideoRecord, kind: str, name: str) -> bool:
+    """Whether the video is the one of that name, or shows the person."""
+    return record.key == name if kind == erased.VIDEO else name in record.identities
+
+
+def _derived(records: Iterable[VideoRecord], mine: Mapping[str, VideoRecord]) -> set[str]:
+    """Videos that name one of `mine` as the video that was altered."""
+    ids = {(record.dataset, record.video_id) for record in mine.values()}
+    return {
+        record.key
+        for record in records
+        if record.source_video
+        and (record.source_video in mine or (record.dataset, record.source_video) in ids)
+    } - mine.keys()
 
 
 def _manifests(store: Store) -> Iterator[tuple[int, Sequence[VideoRecord]]]:
@@ -290,7 +285,7 @@ def _affected(
             served_from=str(artifact.properties.get(pusher_keys.PUSHED_DESTINATION, "")),
             splits=tuple(split for split in taxonomy.SPLITS if split in splits),
             learnt=bool(splits & _LEARNT_FROM),
-            is_tainted=short(sha256) in str(artifact.properties.get(TAINTED_BECAUSE, "")),
+            is_tainted=_short(sha256) in str(artifact.properties.get(TAINTED_BECAUSE, "")),
         )
 
 
@@ -300,16 +295,21 @@ def _runs(store: Store, artifact_ids: Iterable[int]) -> tuple[str, ...]:
     return tuple(sorted({execution.run for execution in executions if execution.run}))
 
 
+def _short(sha256: str) -> str:
+    """Start of a key's digest, as the reason of a taint names it."""
+    return sha256[:12]
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Erasure:
     """What one call of `erase` did, without what an earlier, interrupted call had done.
 
     Attributes:
-      execution_id: Of the record in ML Metadata.
+      execution_id: Id of the record in ML Metadata.
       removed: Ids of artifacts whose files went.
-      num_crops_removed: Face crops on the pages of the dashboard.
+      num_crops_removed: Number of face crops that went from the pages of the dashboard.
       tainted: Ids of models and pushed versions that say so now.
-      num_scores_removed: Scores of the videos taken out of models' reference files.
+      num_scores_removed: Number of the videos' scores taken out of models' reference files.
     """
 
     execution_id: int
@@ -325,7 +325,7 @@ def erase(
     """Does what `plan` says.
 
     Args:
-      connection: To the store that the plan was made of; it is written to.
+      connection: The store that the plan was made of; it is written to.
       plan: Made just before, while no run was going on.
       listed: File that holds the list of erased keys.
     """
@@ -408,7 +408,7 @@ def _taint(
     artifacts = client.get_artifacts_by_id(list(splits)) if splits else []
     for artifact in artifacts:
         reasons = artifact.custom_properties[TAINTED_BECAUSE]
-        reason = f"learnt from an erased {plan.kind} ({short(plan.sha256)})"
+        reason = f"learnt from an erased {plan.kind} ({_short(plan.sha256)})"
         reason += f" in {splits[artifact.id]}"
         reasons.string_value = "; ".join(filter(None, (reasons.string_value, reason)))
         artifact.custom_properties[erased.TAINTED].int_value = 1

@@ -14,7 +14,7 @@ from pipeline.lineage.graph import Diagram, Node, Role
 from pipeline.version import VERSION
 from schemas.errors import LineageError
 
-# Okabe and Ito's colours; fills are light enough for black text.
+# Okabe and Ito's colours, of lines and of areas; these are light enough for black text.
 _COLOURS: Final = {
     Role.EXECUTION: ("#0072b2", "#d6ebf7"),
     Role.DATA: ("#009e73", "#d6f2e9"),
@@ -23,17 +23,6 @@ _COLOURS: Final = {
     Role.VERDICT: ("#a8487f", "#f8e6f0"),
 }
 _FAILED: Final = ("#d55e00", "#fbe0d2")
-
-
-# Okabe and Ito's colours, light enough for black text.
-_CLASSES: Final = {
-    Role.EXECUTION: "fill:#d6ebf7,stroke:#0072b2,color:#000",
-    Role.DATA: "fill:#d6f2e9,stroke:#009e73,color:#000",
-    Role.RECORD: "fill:#eeeeee,stroke:#666666,color:#000",
-    Role.MODEL: "fill:#fdf0d2,stroke:#b87a00,color:#000",
-    Role.VERDICT: "fill:#f8e6f0,stroke:#a8487f,color:#000",
-}
-_MERMAID_FAILED: Final = "fill:#fbe0d2,stroke:#d55e00,stroke-width:3px,color:#000"
 _PLAIN: Final = " .,:_/-+%·"  # every other sign becomes an entity
 SCHEMA_URL: Final = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent"
 PRODUCER: Final = f"urn:deepfake-detection-pipeline:{VERSION}"
@@ -109,9 +98,13 @@ def render_mermaid(diagram: Diagram) -> str:
     lines += [
         f'  {edge.source} -->|"{_mermaid_text(edge.key)}"| {edge.target}' for edge in diagram.edges
     ]
-    lines += [f"  classDef {role.value} {style}" for role, style in _CLASSES.items()]
-    lines.append(f"  classDef failed {_MERMAID_FAILED}")
+    lines += [f"  classDef {role.value} {_style(*pair)}" for role, pair in _COLOURS.items()]
+    lines.append(f"  classDef failed {_style(*_FAILED, width=',stroke-width:3px')}")
     return "\n".join(lines) + "\n"
+
+
+def _style(line: str, fill: str, *, width: str = "") -> str:
+    return f"fill:{fill},stroke:{line}{width},color:#000"
 
 
 def _shape(node: Node) -> str:

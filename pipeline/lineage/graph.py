@@ -49,18 +49,18 @@ class Node:
 
     Attributes:
       id: `e` or `a` and its number in ML Metadata.
-      role: What it is for.
-      title: Its node in the pipeline, or its artifact type.
+      role: What the node stands for; it decides the colour.
+      title: Id of the node in the pipeline, or name of the artifact type.
       note: The one fact worth a line on the card.
       type: Type name in ML Metadata.
       state: State in ML Metadata, in lower case.
       failed: Whether the execution failed or the verdict is negative.
       run: Name of the run; empty where several share the artifact.
       pipeline: Name of the pipeline; empty for an artifact.
-      created: Milliseconds since 1970.
-      updated: Milliseconds since 1970.
-      uri: Of an artifact; else empty.
-      properties: Its properties and custom properties, by name.
+      created: When the store heard of it first, in milliseconds since 1970.
+      updated: When the store heard of it last, in milliseconds since 1970.
+      uri: Folder of an artifact; empty for an execution.
+      properties: Properties and custom properties, by name.
     """
 
     id: str
@@ -87,8 +87,8 @@ class Edge:
     """Artifact into execution, or execution to artifact.
 
     Attributes:
-      source: Node that it leaves.
-      target: Node that it enters.
+      source: Id of the node that the edge leaves.
+      target: Id of the node that the edge enters.
       key: Name of the channel.
     """
 
@@ -102,9 +102,9 @@ class Diagram:
     """Nodes by number, executions first, and edges in a fixed order.
 
     Attributes:
-      title: What was asked for.
-      nodes: All nodes.
-      edges: Every edge joins two of the nodes.
+      title: What was asked for, such as `Run 20260101-000001-ab12`.
+      nodes: All executions and artifacts.
+      edges: Who read or made what; every edge joins two of the nodes.
       focus: Ids of the nodes that were asked for.
     """
 
@@ -142,8 +142,9 @@ def graph_of(store: Store, name: str) -> Diagram:
     """The graph of a run or, where no run is called that, of a model.
 
     Args:
-      store: To read.
-      name: As `names.run` or `names.model` take it; a short number is the id of an artifact.
+      store: Store to read.
+      name: A run or model, as `names.run` or `names.model` take it; a short number is the id of an
+        artifact.
 
     Raises:
       LineageError: Nothing is called that, or several things are.

@@ -29,8 +29,8 @@ class Layout:
     Attributes:
       centres: Centre of each node.
       paths: Points of each edge, in the order given, from below its source to above its target.
-      width: Of the drawing.
-      height: Of the drawing.
+      width: Width of the drawing.
+      height: Height of the drawing.
     """
 
     centres: Mapping[str, Point]

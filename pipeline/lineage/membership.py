@@ -5,7 +5,7 @@ import dataclasses
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
-from pipeline.lineage import errors, names, side_files, walk
+from pipeline.lineage import names, side_files, walk
 from pipeline.lineage.records import Artifact, Execution
 from pipeline.lineage.store import Store
 from schemas import taxonomy
@@ -27,14 +27,14 @@ class Sighting:
     """One model that saw what was asked for.
 
     Attributes:
-      model_id: Of the Model artifact.
-      run: That trained it.
-      created: Of the model, ISO 8601, UTC.
-      state: Of the model, as ML Metadata names it.
+      model_id: Id of the Model artifact.
+      run: Id of the run that trained the model.
+      created: When the model was recorded, ISO 8601, UTC.
+      state: State of the Model artifact, as ML Metadata names it.
       splits: Number of videos by split; `test` is evaluated, never trained on.
-      versions: Under which it was pushed.
+      versions: Version numbers under which the model was pushed.
       reused_by: Runs that took the model from the cache.
-      examples_ids: Of the Examples artifacts in which the videos are.
+      examples_ids: Ids of the Examples artifacts in which the videos are.
     """
 
     model_id: int
@@ -76,7 +76,7 @@ def trains_on(store: Store, asked: str, kind: str | None = None) -> Membership:
     """Finds every model that saw a video, an identity or a dataset.
 
     Args:
-      store: To look in.
+      store: Store to look in.
       asked: Record key, identity or name of a dataset.
       kind: One of `KINDS`; by default the first of them that knows the name.
 
@@ -150,7 +150,7 @@ def _matching(
     known = {
         name for rows in distinct for row in rows for kind in KINDS for name in _names(row, kind)
     }
-    raise errors.unknown_video(asked, sorted(name for name in known if name))
+    raise names.unknown_video(asked, sorted(name for name in known if name))
 
 
 def _names(record: VideoRecord, kind: str | None) -> tuple[str | None, ...]:
@@ -191,7 +191,7 @@ def _splits(
     """Split by record key, of the videos of interest in each Examples artifact.
 
     Args:
-      extracted: From `_extracted`.
+      extracted: What `_extracted` returned.
       planned: The same by manifest, as that says it; true for examples whose index is gone.
       unread: List to which the reason is added where an index cannot be read.
     """

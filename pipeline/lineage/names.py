@@ -2,17 +2,15 @@
 
 import collections
 import dataclasses
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Final
 
-from components.guarded_pusher import keys
 from components.guarded_pusher import keys as pusher_keys
-from pipeline.lineage import errors
 from pipeline.lineage.records import CACHED, Artifact, Run
 from pipeline.lineage.store import Store
-from schemas.errors import LineageError, UnknownRunError
+from pipeline.runs import folders
+from schemas.errors import LineageError, UnknownRunError, listed, nearest
 
-LATEST: Final = "latest"
 MODEL: Final = "Model"  # artifact types
 PUSHED_MODEL: Final = "PushedModel"
 
@@ -24,20 +22,39 @@ def run(store: Store, name: str) -> Run:
       UnknownRunError: There is none.
       LineageError: `ambiguous_run`: Several start with it.
     """
-    known = store.runs()
-    found = [known[-1]] if name == LATEST and known else _starting(known, name)
+    known = {entry.name: entry for entry in store.runs()}
+    found = folders.meant(name, list(known))
     if not found:
-        raise errors.unknown_run(name, [entry.name for entry in known])
+        newest = listed(sorted(known, reverse=True))
+        raise UnknownRunError(
+            "unknown_run", f"no run {name!r}{_hint(name, known)} (runs: {newest})"
+        )
     if len(found) > 1:
-        raise errors.ambiguous_run(name, [entry.name for entry in found])
-    return found[0]
+        raise LineageError(
+            "ambiguous_run", f"{name!r} is the start of several runs: {listed(found)}; give more"
+        )
+    return known[found[0]]
+
+
+def unknown_video(name: str, known: Collection[str]) -> LineageError:
+    """No record key, identity or dataset is called `name`."""
+    return LineageError(
+        "unknown_video",
+        f"no video, identity or dataset {name!r}{_hint(name, known)} in any recorded manifest"
+        " that can be read; a video is named dataset/method/video_id",
+    )
+
+
+def _hint(name: str, known: Collection[str]) -> str:
+    near = nearest(name, known)
+    return f" (did you mean {near}?)" if near else ""
 
 
 def model(store: Store, name: str) -> Artifact:
     """The Model artifact that `name` means.
 
     Args:
-      store: To look in.
+      store: Store to look in.
       name: A pushed version, the folder of one, the id of a Model or PushedModel artifact, a run
         (or the start of its id) that made or reused the model, or `latest` for the last run.
 
@@ -51,18 +68,21 @@ def model(store: Store, name: str) -> Artifact:
     same = [artifact for artifact in pushed if name in _names_of(artifact)]
     models = {source.id: source for artifact in same if (source := _source(store, artifact))}
     if len(models) > 1:
-        folders = [str(artifact.properties[pusher_keys.PUSHED_DESTINATION]) for artifact in same]
-        raise errors.ambiguous_model(name, folders)
+        places = [str(artifact.properties[pusher_keys.PUSHED_DESTINATION]) for artifact in same]
+        raise LineageError(
+            "ambiguous_model",
+            f"{name!r} means several models; give one of {', '.join(places)}",
+        )
     found = next(iter(models.values()), None) or _by_id(store, name) or _by_run(store, name)
     if found is None:
-        versions = [str(a.properties.get(pusher_keys.PUSHED_VERSION, "")) for a in pushed]
-        raise errors.unknown_model(name, [version for version in versions if version])
+        known = [str(a.properties.get(pusher_keys.PUSHED_VERSION, "")) for a in pushed]
+        known = sorted(filter(None, known), reverse=True)
+        raise LineageError(
+            "unknown_model",
+            f"no model {name!r}{_hint(name, known)}; give a pushed version, the id of a Model"
+            f" artifact or a run (pushed versions: {listed(known)})",
+        )
     return found
-
-
-def _starting(known: Sequence[Run], name: str) -> list[Run]:
-    exact = [entry for entry in known if entry.name == name]
-    return exact or [entry for entry in known if name and entry.name.startswith(name)]
 
 
 def _pushed(store: Store) -> list[Artifact]:
@@ -115,12 +135,12 @@ class Push:
     """What Pusher did with a model.
 
     Attributes:
-      artifact_id: Of the PushedModel.
-      run: In which it was decided.
+      artifact_id: Id of the PushedModel.
+      run: The run in which it was decided.
       pushed: Whether the model was pushed.
-      version: Its number; empty where nothing was pushed.
+      version: Number of the version; empty where nothing was pushed.
       destination: The version's folder; empty where nothing was pushed.
-      refused_because: Empty where it was pushed.
+      refused_because: Why nothing was pushed; empty where the model was.
     """
 
     artifact_id: int
@@ -140,7 +160,7 @@ def by_model(store: Store, model_ids: Collection[int]) -> Mapping[int, tuple[Pus
     model_of = {
         link.execution_id: link.artifact_id
         for link in read
-        if link.key == keys.MODEL and link.artifact_id in model_ids
+        if link.key == pusher_keys.MODEL and link.artifact_id in model_ids
     }
     found: dict[int, dict[int, Push]] = collections.defaultdict(dict)
     for link in sorted(made, key=lambda link: (link.artifact_id, link.execution_id)):
@@ -172,8 +192,8 @@ def _push(artifact: Artifact, run: str) -> Push:
     return Push(
         artifact_id=artifact.id,
         run=run,
-        pushed=properties.get(keys.PUSHED) == 1,
-        version=str(properties.get(keys.PUSHED_VERSION, "")),
-        destination=str(properties.get(keys.PUSHED_DESTINATION, "")),
-        refused_because=str(properties.get(keys.REFUSED_BECAUSE, "")),
+        pushed=properties.get(pusher_keys.PUSHED) == 1,
+        version=str(properties.get(pusher_keys.PUSHED_VERSION, "")),
+        destination=str(properties.get(pusher_keys.PUSHED_DESTINATION, "")),
+        refused_because=str(properties.get(pusher_keys.REFUSED_BECAUSE, "")),
     )

@@ -21,11 +21,11 @@ class Artifact:
     """One artifact.
 
     Attributes:
-      id: In the store.
-      type: `Model`, `Examples`, ...
-      uri: Folder of its files.
+      id: Id in the store.
+      type: Name of the artifact type, such as `Model` or `Examples`.
+      uri: Folder of the artifact's files.
       state: `LIVE`, `DELETED`, ... as ML Metadata names it; `UNKNOWN` where none was written.
-      properties: Those of its type and the custom ones, by name.
+      properties: Properties of the type and custom ones, by name.
       created: When the store heard of it, UTC.
     """
 
@@ -42,15 +42,15 @@ class Execution:
     """One node in one run.
 
     Attributes:
-      id: In the store.
+      id: Id in the store.
       node: Id of the node; the last part of `type` where nothing recorded it.
       type: Dotted name of the component's class.
       state: `COMPLETE`, `CACHED`, `FAILED`, ... as ML Metadata names it.
-      properties: Its parameters, by name.
-      created: When it began, UTC.
+      properties: Parameters of the execution, by name.
+      created: When the execution began, UTC.
       updated: When the store heard of it last, or rather when it ended, UTC.
-      run: Its run; empty where it belongs to none.
-      pipeline: The run's pipeline; empty as `run`.
+      run: Id of the run; empty where the execution belongs to none.
+      pipeline: Name of the run's pipeline; empty where the execution belongs to no run.
     """
 
     id: int

@@ -27,12 +27,13 @@ class Step:
     """One node that the model came through.
 
     Attributes:
-      node: Its id.
-      run: In which it ran; not that of the model where the result came from the cache.
-      execution_id: In the store.
-      state: As ML Metadata names it.
-      began: ISO 8601, UTC.
-      code_fingerprint: Digest of its sources; empty where TFX's own code ran.
+      node: Id of the node.
+      run: Id of the run in which the node ran; not that of the model where the result came from
+        the cache.
+      execution_id: Id of the execution in the store.
+      state: State of the execution, as ML Metadata names it.
+      began: When the node began, ISO 8601, UTC.
+      code_fingerprint: Digest of the node's sources; empty where TFX's own code ran.
     """
 
     node: str
@@ -58,18 +59,19 @@ class Provenance:
     """What made a model.
 
     Attributes:
-      model_id: Of the Model artifact.
-      run: That trained it.
-      pipeline: Of that run.
-      versions: Under which it was pushed.
-      reused_by: Runs that took it from the cache.
-      artifacts: From the model back to the manifest.
-      steps: In the order in which they ran, those that judged and pushed the model at the end.
-      parameters: `training` and `clip`, by key.
+      model_id: Id of the Model artifact.
+      run: Id of the run that trained the model.
+      pipeline: Name of that run's pipeline.
+      versions: Version numbers under which the model was pushed.
+      reused_by: Runs that took the model from the cache.
+      artifacts: Artifacts from the model back to the manifest.
+      steps: Steps in the order in which they ran, those that judged and pushed the model at the
+        end.
+      parameters: Values of the sections `training` and `clip`, by key.
       packages: Versions of the libraries that trained it.
-      digests: Of the data, by name.
+      digests: SHA-256 digests of the data, by name.
       videos: Accepted videos as `real` and `fake`, by split.
-      dead_letters: Rejected inputs by code.
+      dead_letters: Number of rejected inputs by code.
       verdict: Who blessed it, and with which numbers.
       unread: Why files could not be read; what they would tell is missing above.
     """

@@ -16,13 +16,7 @@ from ml_metadata.proto import metadata_store_pb2
 
 from pipeline.config.sections import MYSQL
 from pipeline.config.tree import PipelineConfig
-from pipeline.lineage.records import (
-    Artifact,
-    Execution,
-    Link,
-    Properties,
-    Run,
-)
+from pipeline.lineage.records import Artifact, Execution, Link, Properties, Run
 from pipeline.metadata import connection, readiness, schema
 from pipeline.runs.folders import ENDED_PROPERTY
 from pipeline.runs.words import Value
@@ -154,7 +148,7 @@ def opened(config: PipelineConfig) -> "Store":
         raise NoRecordsError(
             "no_records", f"no records in {path}; check --output, or run something first"
         )
-    readiness.expect_library_version(version, str(path))
+    schema.expect_library_version(version, str(path))
     file = connection.of_file(path)
     file.sqlite.connection_mode = metadata_store_pb2.SqliteMetadataSourceConfig.READONLY
     return Store(file)
@@ -298,8 +292,9 @@ def _links(events: Iterable[metadata_store_pb2.Event], kinds: Collection[int]) -
 
 
 def _properties(message: Any) -> Properties:
+    """By name, those of the type first: Protobuf's own order changes from process to process."""
     both = (message.properties, message.custom_properties)
-    return {name: _value(value) for mapping in both for name, value in mapping.items()}
+    return {name: _value(mapping[name]) for mapping in both for name in sorted(mapping)}
 
 
 def _value(value: metadata_store_pb2.Value) -> Value:

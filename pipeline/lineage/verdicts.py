@@ -23,8 +23,8 @@ class Evaluation:
     """One evaluation of a model.
 
     Attributes:
-      run: In which it was evaluated.
-      artifact_id: Of the ModelEvaluation.
+      run: Id of the run in which the model was evaluated.
+      artifact_id: Id of the ModelEvaluation artifact.
       blessed: What the ModelBlessing says; None where it says nothing.
       baseline_id: Of the model it was compared with, None without one.
       baseline_versions: Under which that was pushed.

@@ -11,7 +11,7 @@ from typing import Final
 from components import artifact_files
 from components.guarded_pusher import keys as pusher_keys
 from pipeline.lineage import side_files, walk
-from pipeline.lineage.records import Artifact, Execution
+from pipeline.lineage.records import DELETED, LIVE, Artifact, Execution
 from pipeline.lineage.store import Store
 from schemas import features, track_index, video_record
 from schemas.errors import ArtifactNotLocalError, FilesGoneError
@@ -19,10 +19,7 @@ from schemas.errors import ArtifactNotLocalError, FilesGoneError
 _CHUNK_BYTES: Final = 1 << 20
 _MANIFEST_DIGEST: Final = "manifest_digest"
 _SHOWN: Final = 3
-
-
-LIVE: Final = "LIVE"
-GONE: Final = ("DELETED", "MARKED_FOR_DELETION")
+_GONE: Final = (DELETED, "MARKED_FOR_DELETION")
 _OPEN: Final = ("NEW", "RUNNING")
 _SYSTEM_FOLDER: Final = ".system"  # of TFX, beside the outputs of each node
 
@@ -213,7 +210,7 @@ class Verification:
       num_digests: Digests that were computed again and compared.
       num_remote: Artifacts that lie where no file can be opened; they were not looked at.
       num_executions: Executions of all runs.
-      findings: In the order of the checks; empty if all is well.
+      findings: What was found, in the order of the checks; empty if all is well.
     """
 
     num_artifacts: int
@@ -229,7 +226,7 @@ class Places:
 
     Attributes:
       artifacts: Root of the artifacts; orphans are not looked for if None.
-      versions: Folder of the model's version folders, likewise.
+      versions: Folder of the model's version folders; orphans are not looked for if None.
     """
 
     artifacts: pathlib.Path | None = None
@@ -240,7 +237,7 @@ def verify(store: Store, places: Places, *, stale_seconds: float) -> Verificatio
     """Checks artifacts against their digests; looks for unrecorded folders and stuck executions.
 
     Args:
-      store: To read.
+      store: Store to read.
       places: Where to look for orphans.
       stale_seconds: Age of the last change from which an open execution counts as dangling.
     """
@@ -287,7 +284,7 @@ def name_of(artifact: Artifact) -> str:
 
 def _left_behind(artifacts: Iterable[Artifact]) -> Iterator[Finding]:
     for artifact in artifacts:
-        if artifact.state in GONE and artifact_files.local_folder(artifact.uri).exists():
+        if artifact.state in _GONE and artifact_files.local_folder(artifact.uri).exists():
             yield Finding(
                 code="deleted_but_there",
                 subject=name_of(artifact),

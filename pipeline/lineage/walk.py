@@ -195,8 +195,8 @@ def made_from(store: Store, artifact_ids: Iterable[int]) -> Iterator[tuple[int, 
     """Yields pairs of an artifact's id and an artifact that was made of it, level by level.
 
     Args:
-      store: To read.
-      artifact_ids: Of manifests, examples or models, where the walk begins.
+      store: Store to read.
+      artifact_ids: Ids of the manifests, examples or models where the walk begins.
     """
     level = set(artifact_ids)
     seen = set(level)

@@ -2,14 +2,13 @@
 
 import contextlib
 import dataclasses
-import pathlib
 import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from pipeline.config.sections import MYSQL
 from pipeline.config.tree import PipelineConfig
-from pipeline.metadata import connection, errors, readiness, schema, server
+from pipeline.metadata import connection, readiness, schema, server
 
 # By what they are called on the screen and in JSON.
 _COUNTS: Final = {
@@ -33,10 +32,10 @@ class StoreFacts:
       backend: `sqlite` or `mysql`.
       server: Product and version.
       place: The file; or host, port and database.
-      account: On the server; empty for a file.
-      privileges: Of the account on the database; empty for a file.
-      schema_version: Of the tables; None where they are still to be made.
-      library_version: Of the tables that the installed ML Metadata needs.
+      account: User name on the server; empty for a file.
+      privileges: What the account may do on the database; empty for a file.
+      schema_version: Version of the tables; None where they are still to be made.
+      library_version: Version of the tables that the installed ML Metadata needs.
       counts: Number of types, artifacts, executions, contexts, events and runs.
     """
 
@@ -58,26 +57,21 @@ def inspect(config: PipelineConfig) -> StoreFacts:
     """
     facts = _of_server(config) if config.metadata.backend == MYSQL else _of_file(config)
     if facts.schema_version is not None:
-        readiness.expect_library_version(facts.schema_version, facts.place)
+        schema.expect_library_version(facts.schema_version, facts.place)
         readiness.ensure_ready(config, patience_seconds=0)
     return facts
 
 
 def _of_server(config: PipelineConfig) -> StoreFacts:
-    account = server.read_account(config.metadata)
-    with contextlib.closing(server.connect(config.metadata)) as administration:
-        server.choose_database(administration, config.metadata, account.username)
-        granted = server.granted(administration, config.metadata.database)
-        missing = [name for name in server.DATA if name not in granted]
-        if missing:
-            raise errors.missing_grants(config.metadata.database, account.username, missing)
+    with server.database(config.metadata) as administration:
+        granted = server.require(administration, config.metadata, server.DATA)
         version = _version(schema.of_server(administration, config.metadata))
         [[product]] = server.query(administration, "SELECT VERSION()")
         return StoreFacts(
             backend=config.metadata.backend,
             server=product if "mariadb" in product.lower() else f"MySQL {product}",
             place=f"{server.address(config.metadata)}/{config.metadata.database}",
-            account=account.username,
+            account=server.read_account(config.metadata).username,
             privileges=tuple(name for name in server.UPGRADE if name in granted),
             schema_version=version,
             counts=_counts(lambda sql: server.query(administration, sql), version),
@@ -89,7 +83,7 @@ def _of_file(config: PipelineConfig) -> StoreFacts:
     version = _version(schema.of_file(path))
     counts = {}
     if version is not None:
-        with contextlib.closing(open_file(path)) as database:
+        with contextlib.closing(schema.open_file(path)) as database:
             counts = _counts(lambda sql: database.execute(sql).fetchall(), version)
     return StoreFacts(
         backend=config.metadata.backend,
@@ -98,11 +92,6 @@ def _of_file(config: PipelineConfig) -> StoreFacts:
         schema_version=version,
         counts=counts,
     )
-
-
-def open_file(path: pathlib.Path) -> sqlite3.Connection:
-    """Opens an SQLite file for reading only."""
-    return sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, isolation_level=None)
 
 
 def _version(found: int | schema.State) -> int | None:

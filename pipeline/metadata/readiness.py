@@ -1,4 +1,6 @@
-"""Whether runs can use the store, asked before the first node and by every step; and whose it is.
+"""Whether runs can use the store, making its tables ready, and whose output folder it is.
+
+Runs ask before the first node, and so does every step.
 
 TFX names the folders of artifacts by execution id, and every store counts from 1: a second store on
 the same folder would write into the artifacts of the first.
@@ -17,7 +19,8 @@ from ml_metadata.proto import metadata_store_pb2
 
 from pipeline.config.sections import MYSQL, MetadataConfig
 from pipeline.config.tree import PipelineConfig
-from pipeline.metadata import connection, errors, schema, server
+from pipeline.metadata import connection, schema, server
+from pipeline.metadata.schema import State
 from schemas.errors import MetadataError, MetadataUnreachableError
 
 PATIENCE_SECONDS = 30.0
@@ -58,6 +61,8 @@ def _patiently(attempt: Callable[[], None], config: MetadataConfig, seconds: flo
         except MetadataUnreachableError as error:
             waited = time.monotonic() - begun
             if waited + pause > seconds:
+                if waited < 1:
+                    raise
                 raise MetadataUnreachableError(
                     error.code, f"{error}; waited {waited:.0f} s"
                 ) from error
@@ -68,29 +73,25 @@ def _patiently(attempt: Callable[[], None], config: MetadataConfig, seconds: flo
 
 
 def _check_server(config: MetadataConfig, store: metadata_store_pb2.ConnectionConfig) -> None:
-    username = server.read_account(config).username
-    with contextlib.closing(server.connect(config)) as administration:
-        server.choose_database(administration, config, username)
+    with server.database(config) as administration:
+        server.require(administration, config, server.DATA)
         try:
-            schema.require_tables(administration, config, server.DATA)
             version = schema.of_server(administration, config)
-            if isinstance(version, schema.State):
+            if isinstance(version, State):
                 schema.make_tables(administration, config, store)
             else:
-                expect_library_version(version, f"the database {config.database!r}")
+                schema.expect_library_version(version, f"the database {config.database!r}")
             metadata_store.MetadataStore(store)
-        except server.OperationalError as error:  # it went away in between
-            server.raise_cause(config, username, error)
         except RuntimeError as error:
             reason = f"ML Metadata could not connect: {error}"
-            raise errors.unreachable(server.address(config), reason) from error
+            raise server.unreachable(config, reason) from error
 
 
 def _check_file(config: PipelineConfig, store: metadata_store_pb2.ConnectionConfig) -> None:
     path = connection.sqlite_path(config)
     version = schema.of_file(path)
     if isinstance(version, int):
-        expect_library_version(version, str(path))
+        schema.expect_library_version(version, str(path))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _open_file(store)
@@ -112,10 +113,63 @@ def _open_file(store: metadata_store_pb2.ConnectionConfig) -> None:
     metadata_store.MetadataStore(store)
 
 
-def expect_library_version(version: int, where: str) -> None:
-    """Raises SchemaVersionError unless `version` is that of the installed library."""
-    if version != schema.LIBRARY_VERSION:
-        raise errors.schema_version(where, version, schema.LIBRARY_VERSION)
+def upgrade(config: PipelineConfig) -> int | State:
+    """Makes or upgrades the tables of the store of `config`; never goes back a version.
+
+    Returns:
+      What was there before: a version, or no tables.
+
+    Raises:
+      MetadataError: The store cannot be used, has tables of a newer version, or the account may
+        not change tables.
+    """
+    store = connection.connection(config)
+    if config.metadata.backend == MYSQL:
+        before = _upgrade_server(config.metadata, store)
+    else:
+        before = _upgrade_file(config, store)
+    ensure_ready(config, patience_seconds=0)
+    return before
+
+
+def _upgrade_server(
+    config: MetadataConfig, store: metadata_store_pb2.ConnectionConfig
+) -> int | State:
+    with server.database(config) as administration:
+        server.require(administration, config, server.DATA)
+        before = schema.of_server(administration, config)
+        if _is_older(before, f"the database {config.database!r}"):
+            _migrate(lambda: schema.upgrade_tables(administration, config, store), before)
+        return before
+
+
+def _upgrade_file(
+    config: PipelineConfig, store: metadata_store_pb2.ConnectionConfig
+) -> int | State:
+    path = connection.sqlite_path(config)
+    before = schema.of_file(path)
+    if _is_older(before, str(path)):
+        _migrate(lambda: metadata_store.MetadataStore(store, enable_upgrade_migration=True), before)
+    return before
+
+
+def _is_older(version: int | State, where: str) -> bool:
+    if isinstance(version, State):
+        return False
+    if version > schema.LIBRARY_VERSION:
+        schema.expect_library_version(version, where)
+    return version < schema.LIBRARY_VERSION
+
+
+def _migrate(migration: Callable[[], object], before: int | State) -> None:
+    try:
+        migration()
+    except RuntimeError as error:
+        raise MetadataError(
+            "metadata_upgrade_failed",
+            f"ML Metadata could not upgrade version {before} ({error}); restore the back-up before"
+            " anything else",
+        ) from error
 
 
 def claim(config: PipelineConfig) -> None:
@@ -127,7 +181,12 @@ def claim(config: PipelineConfig) -> None:
     marker = pathlib.Path(config.output) / FILE_NAME
     owner, own = _owner(config, marker), _name(config)
     if owner not in ("", own):
-        raise errors.other_store(config.output, owner=owner, configured=own, marker=str(marker))
+        raise MetadataError(
+            "metadata_other_store",
+            f"the artifacts in {config.output} belong to {owner}, not to {own}, which would write"
+            " into them; use another --output, bring the history over with `deepfake metadata"
+            f" copy`, or, if it is the same store under another name, delete {marker}",
+        )
     if not marker.exists():
         marker.parent.mkdir(parents=True, exist_ok=True)
         marker.write_text(own, encoding="utf-8")

@@ -11,7 +11,7 @@ from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
 
 from pipeline.config.sections import MetadataConfig
-from pipeline.metadata import errors, server
+from pipeline.metadata import server
 from schemas.errors import MetadataError
 
 # What the installed ml-metadata writes into MLMDEnv; a test compares.
@@ -96,7 +96,7 @@ def of_file(path: pathlib.Path) -> int | State:
 
 def _version_of_file(path: pathlib.Path) -> int | State:
     try:
-        with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
+        with contextlib.closing(open_file(path)) as database:
             listed = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
             present = {name for [name] in listed}
             if "MLMDEnv" in present and (row := database.execute(_VERSION).fetchone()):
@@ -113,6 +113,34 @@ def _version_of_file(path: pathlib.Path) -> int | State:
             f"{path} is an SQLite file of something else; check metadata.sqlite",
         )
     return State.UNFINISHED if present else State.EMPTY
+
+
+def open_file(path: pathlib.Path) -> sqlite3.Connection:
+    """Opens an SQLite file for reading only."""
+    return sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, isolation_level=None)
+
+
+def expect_library_version(version: int, where: str) -> None:
+    """Refuses tables that the installed library cannot use.
+
+    Args:
+      version: Version of the tables.
+      where: Names the store in the message.
+
+    Raises:
+      MetadataError: `metadata_schema_version`: They are older or newer.
+    """
+    if version == LIBRARY_VERSION:
+        return
+    if version < LIBRARY_VERSION:
+        advice = "back it up, then run `deepfake metadata upgrade` once"
+    else:
+        advice = "install the release of this program that wrote it, or a later one"
+    raise MetadataError(
+        "metadata_schema_version",
+        f"{where} has version {version} of ML Metadata's tables, this program needs"
+        f" {LIBRARY_VERSION}; {advice}",
+    )
 
 
 def make_tables(
@@ -135,7 +163,7 @@ def make_tables(
         if isinstance(state, int):
             return
         unfinished = state is State.UNFINISHED
-        require_tables(connection, config, server.UPGRADE if unfinished else server.TABLES)
+        server.require(connection, config, server.UPGRADE if unfinished else server.TABLES)
         if unfinished:
             _drop_unfinished(connection, config)
         metadata_store.MetadataStore(store)
@@ -153,18 +181,8 @@ def upgrade_tables(
       RuntimeError: ML Metadata's own message, where it fails.
     """
     with locked(connection, config):
-        require_tables(connection, config, server.UPGRADE)
+        server.require(connection, config, server.UPGRADE)
         metadata_store.MetadataStore(store, enable_upgrade_migration=True)
-
-
-def require_tables(
-    connection: server.Connection, config: MetadataConfig, needed: tuple[str, ...]
-) -> None:
-    """Raises MissingGrantsError unless the account has every privilege of `needed`."""
-    missing = server.lacking(connection, config.database, needed)
-    if missing:
-        username = server.read_account(config).username
-        raise errors.missing_grants(config.database, username, missing)
 
 
 @contextlib.contextmanager
@@ -178,17 +196,23 @@ def locked(connection: server.Connection, config: MetadataConfig) -> Iterator[No
     [[held]] = server.query(connection, "SELECT GET_LOCK(%s, %s)", [name, _LOCK_TIMEOUT_SECONDS])
     if not held:
         reason = "another process has been making or upgrading its tables for two minutes"
-        raise errors.unreachable(server.address(config), reason)
+        raise server.unreachable(config, reason)
     try:
         yield
     finally:
-        server.query(connection, "SELECT RELEASE_LOCK(%s)", [name])
+        if connection.open:
+            server.query(connection, "SELECT RELEASE_LOCK(%s)", [name])
 
 
 def _drop_unfinished(connection: server.Connection, config: MetadataConfig) -> None:
     present = tables_of_server(connection, config)
     for name in set(_WITH_DATA) & set(present):
         if server.query(connection, f"SELECT 1 FROM `{name}` LIMIT 1"):
-            raise errors.unfinished_tables(config.database)
+            raise MetadataError(
+                "metadata_unfinished_tables",
+                f"the database {config.database!r} has ML Metadata's tables, with data, but no"
+                " schema version (table MLMDEnv); restore it from a back-up, or use another"
+                " database",
+            )
     names = ", ".join(f"`{name}`" for name in present)
     server.query(connection, f"DROP TABLE {names}")

@@ -6,20 +6,22 @@ TLS unless `ca_file` asks for it, `mysql_native_password` and nothing else. Unli
 verifies the server's certificate.
 """
 
+import contextlib
 import dataclasses
 import functools
 import os
 import re
 import ssl
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final, NoReturn
 
 import pymysql
 from pymysql.constants import CR, ER
 
 from pipeline.config.sections import PASSWORD_VARIABLE, USERNAME_VARIABLE, MetadataConfig
-from pipeline.metadata import errors
+from schemas.errors import MetadataError, MetadataUnreachableError
 
+_PLUGIN: Final = "mysql_native_password"
 # PyMySQL speaks some of these; ML Metadata's client speaks none.
 _REFUSED_PLUGINS = (
     "caching_sha2_password",
@@ -42,7 +44,6 @@ _MAY_PASS = {
 }
 _CONNECT_TIMEOUT_SECONDS = 10
 Connection = Any  # PyMySQL is untyped
-OperationalError = pymysql.err.OperationalError
 # Every run.
 DATA: Final = ("SELECT", "INSERT", "UPDATE", "DELETE")
 # The first run on an empty database.
@@ -73,7 +74,12 @@ def read_account(config: MetadataConfig, environment: Mapping[str, str] = os.env
     }
     missing = [name for name, value in values.items() if not value]
     if missing:
-        raise errors.missing_account(missing, config.secret)
+        raise MetadataError(
+            "metadata_no_account",
+            f"no account for the ML Metadata server: {' and '.join(missing)} not set; set"
+            f" {USERNAME_VARIABLE} and {PASSWORD_VARIABLE} (in a cluster, the Secret"
+            f" {config.secret} with the keys username and password fills them)",
+        )
     return Account(username=values[USERNAME_VARIABLE], password=values[PASSWORD_VARIABLE])
 
 
@@ -82,17 +88,36 @@ def address(config: MetadataConfig) -> str:
     return f"{config.host}:{config.port}"
 
 
+@contextlib.contextmanager
+def database(config: MetadataConfig, *, raw_text: bool = False) -> Iterator[Connection]:
+    """A connection whose current database is the configured one, closed in the end.
+
+    Args:
+      config: Names server and database.
+      raw_text: Whether text columns come as bytes.
+
+    Raises:
+      MetadataError: The database cannot be used, or PyMySQL failed inside; the cause, by its code.
+    """
+    with contextlib.closing(connect(config, raw_text=raw_text)) as connection:
+        _choose_database(connection, config)
+        try:
+            yield connection
+        except pymysql.err.OperationalError as error:  # it went away in between
+            _raise_cause(config, error)
+
+
 def connect(config: MetadataConfig, *, raw_text: bool = False) -> Connection:
     """Logs in, without choosing a database; statements commit themselves.
 
-    The connection speaks latin1, because ML Metadata's does; see `pipeline.metadata.wire`.
+    The connection speaks latin1, because ML Metadata's does; see `pipeline.metadata.transfer`.
 
     Args:
       config: Names the server.
       raw_text: Whether text columns come as bytes.
 
     Raises:
-      MetadataError: The cause, by its class.
+      MetadataError: The cause, by its code.
     """
     account = read_account(config)
     try:
@@ -109,11 +134,10 @@ def connect(config: MetadataConfig, *, raw_text: bool = False) -> Connection:
             **_tls(config),
         )
     except pymysql.err.OperationalError as error:
-        raise_cause(config, account.username, error)
-    except FileNotFoundError as error:  # PyMySQL opens the authority's file before it connects
-        raise errors.certificate(address(config), config.ca_file, str(error)) from error
-    except ssl.SSLError as error:
-        raise errors.certificate(address(config), config.ca_file, str(error)) from error
+        _raise_cause(config, error)
+    except (FileNotFoundError, ssl.SSLError) as error:
+        # PyMySQL opens the authority's file before it connects.
+        raise _untrusted(config, error) from error
 
 
 def query(connection: Connection, statement: str, values: Iterable[object] = ()) -> list[Any]:
@@ -123,23 +147,21 @@ def query(connection: Connection, statement: str, values: Iterable[object] = ())
         return list(cursor.fetchall())
 
 
-def choose_database(connection: Connection, config: MetadataConfig, username: str) -> None:
-    """Makes the configured database the current one.
-
-    Raises:
-      MetadataError: `metadata_no_database`: There is none of that name.
-      MetadataError: `metadata_missing_grants`: The account may not use it.
-    """
+def _choose_database(connection: Connection, config: MetadataConfig) -> None:
     try:
         connection.select_db(config.database)
     except pymysql.err.MySQLError as error:
         number = error.args[0] if error.args else 0
         if number == ER.BAD_DB_ERROR:
-            raise errors.no_database(address(config), config.database) from error
+            raise MetadataError(
+                "metadata_no_database",
+                f"no database {config.database!r} on the ML Metadata server {address(config)}; as"
+                f" an administrator: CREATE DATABASE `{config.database}` CHARACTER SET utf8mb4"
+                " COLLATE utf8mb4_bin (or check metadata.database)",
+            ) from error
         if number == ER.DBACCESS_DENIED_ERROR:
-            needed = ("SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "ALTER")
-            raise errors.missing_grants(config.database, username, needed) from error
-        raise_cause(config, username, error)
+            raise _missing_grants(config, TABLES) from error
+        _raise_cause(config, error)
 
 
 def _tls(config: MetadataConfig) -> dict[str, object]:
@@ -165,33 +187,82 @@ class _Refusal:
         Raises:
           MetadataError: `metadata_authentication_plugin`: Always.
         """
-        raise errors.unsupported_authentication(self._username, self._plugin)
+        raise _unsupported_authentication(self._username, self._plugin)
 
 
-def raise_cause(config: MetadataConfig, username: str, error: Exception) -> NoReturn:
+def _raise_cause(config: MetadataConfig, error: Exception) -> NoReturn:
     """Raises the MetadataError that PyMySQL's `error` amounts to."""
+    username = read_account(config).username
     number = error.args[0] if error.args else 0
     text = str(error.args[-1]) if error.args else str(error)
     cause = getattr(error, "original_exception", None)
     if isinstance(cause, ssl.SSLError) or number == CR.CR_SSL_CONNECTION_ERROR:
-        raise errors.certificate(address(config), config.ca_file, str(cause or text)) from error
+        raise _untrusted(config, cause or text) from error
     if number in (CR.CR_AUTH_PLUGIN_CANNOT_LOAD, ER.NOT_SUPPORTED_AUTH_MODE):
-        raise errors.unsupported_authentication(username, text) from error
+        raise _unsupported_authentication(username, text) from error
     if number in _MAY_PASS:
-        raise errors.unreachable(address(config), str(cause or text)) from error
-    encrypted = bool(config.ca_file)
-    raise errors.access_denied(address(config), username, text, encrypted=encrypted) from error
+        raise unreachable(config, str(cause or text)) from error
+    needs_tls = "" if config.ca_file else "; an account that requires TLS needs metadata.ca_file"
+    raise MetadataError(
+        "metadata_access_denied",
+        f"the ML Metadata server {address(config)} refuses the account {username!r} ({text}); check"
+        f" {USERNAME_VARIABLE} and {PASSWORD_VARIABLE}, and that the account may log in from"
+        f" this host{needs_tls}",
+    ) from error
 
 
-def granted(connection: Connection, database: str) -> set[str]:
-    """Privileges of `UPGRADE` that the account has on all tables of `database`."""
-    return privileges_of(_grants(connection), database)
+def unreachable(config: MetadataConfig, reason: str) -> MetadataUnreachableError:
+    """No answer from the server; `reason` is what the attempt to connect met."""
+    return MetadataUnreachableError(
+        "metadata_unreachable",
+        f"no answer from the ML Metadata server {address(config)} ({reason}); check"
+        " metadata.host and metadata.port, and that the server runs",
+    )
 
 
-def lacking(connection: Connection, database: str, needed: Collection[str]) -> tuple[str, ...]:
-    """Those of `needed` that the account does not have."""
-    found = granted(connection, database)
-    return tuple(privilege for privilege in needed if privilege not in found)
+def _untrusted(config: MetadataConfig, reason: object) -> MetadataError:
+    return MetadataError(
+        "metadata_certificate",
+        f"no trusted connection to the ML Metadata server {address(config)} ({reason});"
+        f" metadata.ca_file ({config.ca_file}) must hold the authority that signed the server's"
+        " certificate, and metadata.host must be a name in it",
+    )
+
+
+def _unsupported_authentication(username: str, plugin: str) -> MetadataError:
+    return MetadataError(
+        "metadata_authentication_plugin",
+        f"the account {username!r} logs in by {plugin}; ML Metadata's client knows only"
+        f" {_PLUGIN}. As an administrator: ALTER USER '{username}'@'%' IDENTIFIED"
+        f" WITH {_PLUGIN} BY '<password>' (MySQL 8.4 and later also need the option"
+        f" --{_PLUGIN.replace('_', '-')}=ON; MySQL 9 has no such plugin: use MariaDB)",
+    )
+
+
+def _missing_grants(config: MetadataConfig, privileges: Collection[str]) -> MetadataError:
+    names = ", ".join(privileges)
+    username = read_account(config).username
+    create_first = " (if there is no such database, create it first)"
+    return MetadataError(
+        "metadata_missing_grants",
+        f"the account {username!r} lacks {names} on the database {config.database!r}; as an"
+        f" administrator: GRANT {names} ON `{config.database}`.* TO '{username}'@'%'"
+        f"{create_first if 'SELECT' in privileges else ''}",
+    )
+
+
+def require(connection: Connection, config: MetadataConfig, needed: Collection[str]) -> set[str]:
+    """Privileges of `UPGRADE` that the account has on the configured database.
+
+    Raises:
+      MetadataError: `metadata_missing_grants`: One of `needed` is not among them; it names those
+        that are missing, and the statement that grants them.
+    """
+    found = privileges_of(_grants(connection), config.database)
+    missing = [privilege for privilege in needed if privilege not in found]
+    if missing:
+        raise _missing_grants(config, missing)
+    return found
 
 
 def privileges_of(grants: Collection[str], database: str) -> set[str]:

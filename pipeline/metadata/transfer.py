@@ -2,56 +2,129 @@
 
 Types and contexts are the same where their names are. Executions and artifacts are the same where
 their marks are (`external_id`, see `snapshot`), so that a second copy adds only what is new.
+
+Text is written as ML Metadata puts it on the wire: its client says that it speaks latin1 and sends
+UTF-8, so whatever the character set of the database, only a client that does the same reads back
+what it wrote. MySQL's latin1 is Windows code page 1252 with every byte defined; Python's leaves
+five undefined, hence the surrogates.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
 
-from pipeline.metadata import references
-from pipeline.metadata.database import Database
-from pipeline.metadata.snapshot import Row, Snapshot
+from pipeline.metadata import server
+from pipeline.metadata.snapshot import TABLES, Row, Snapshot
+from schemas import names
 from schemas.errors import MetadataError
 
-# Which columns hold ids, and of which table.
-REFERENCES: Final[Mapping[str, Mapping[str, str]]] = {
-    "Type": {},
-    "TypeProperty": {"type_id": "Type"},
-    "ParentType": {"type_id": "Type", "parent_type_id": "Type"},
-    "Context": {"type_id": "Type"},
-    "ContextProperty": {"context_id": "Context"},
-    "ParentContext": {"context_id": "Context", "parent_context_id": "Context"},
-    "Execution": {"type_id": "Type"},
-    "ExecutionProperty": {"execution_id": "Execution"},
-    "Artifact": {"type_id": "Type"},
-    "ArtifactProperty": {"artifact_id": "Artifact"},
-    "Event": {"artifact_id": "Artifact", "execution_id": "Execution"},
-    "EventPath": {"event_id": "Event"},
-    "Association": {"context_id": "Context", "execution_id": "Execution"},
-    "Attribution": {"context_id": "Context", "artifact_id": "Artifact"},
-}
-# What tells two rows apart, in tables whose rows may already be there.
-KEYS: Final[Mapping[str, tuple[str, ...]]] = {
-    "TypeProperty": ("type_id", "name"),
-    "ParentType": ("type_id", "parent_type_id"),
-    "ContextProperty": ("context_id", "name", "is_custom_property"),
-    "ExecutionProperty": ("execution_id", "name", "is_custom_property"),
-    "ArtifactProperty": ("artifact_id", "name", "is_custom_property"),
-    "ParentContext": ("context_id", "parent_context_id"),
-    "Association": ("context_id", "execution_id"),
-    "Attribution": ("context_id", "artifact_id"),
-}
+_CHUNK: Final = 500
+# The only columns that hold bytes and no text.
+_BINARY: Final = frozenset({"byte_value", "proto_value"})
 _RUN: Final = "pipeline_run"
 # TFX ends the URI of an output with the id of its execution.
 _NUMBERED: Final = re.compile(r".*/[0-9]+")
+
+
+class Database:
+    """The current database of a connection whose text comes as bytes, inside a transaction."""
+
+    def __init__(self, connection: server.Connection) -> None:
+        self._connection = connection
+
+    def insert(self, table: str, row: Row) -> int:
+        """Writes one row and returns its id; without an `id` the server chooses it."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(_insertion(table, list(row)), _values(row))
+            return int(cursor.lastrowid)
+
+    def insert_all(self, table: str, rows: Sequence[Row]) -> None:
+        """Writes rows that have the same columns."""
+        if rows:
+            with self._connection.cursor() as cursor:
+                cursor.executemany(_insertion(table, list(rows[0])), list(map(_values, rows)))
+
+    def delete(self, table: str, identity: int) -> None:
+        """Removes the row of that id."""
+        server.query(self._connection, f"DELETE FROM `{table}` WHERE `id` = %s", [identity])
+
+    def select(
+        self,
+        table: str,
+        column: str,
+        among: Iterable[object],
+        *,
+        type_id: int | None = None,
+        for_update: bool = False,
+    ) -> Iterator[Row]:
+        """Rows whose `column` is one of `among`, with the columns of `TABLES`, in id order.
+
+        Args:
+          table: A name in `TABLES`.
+          column: One of its columns.
+          among: Values to look for.
+          type_id: Only rows of this type.
+          for_update: Whether nobody else may change or add such rows until the transaction ends.
+        """
+        columns = TABLES[table].columns
+        listed = ", ".join(f"`{name}`" for name in columns)
+        order = " ORDER BY `id`" if "id" in columns else ""
+        lock = " FOR UPDATE" if for_update else ""
+        typed = "" if type_id is None else f" AND `type_id` = {type_id:d}"
+        wanted = sorted(set(among), key=str)
+        for start in range(0, len(wanted), _CHUNK):
+            chunk = wanted[start : start + _CHUNK]
+            marks = ", ".join(["%s"] * len(chunk))
+            statement = (
+                f"SELECT {listed} FROM `{table}` WHERE `{column}` IN ({marks}){typed}{order}{lock}"
+            )
+            encoded = [_encoded(column, value) for value in chunk]
+            for values in server.query(self._connection, statement, encoded):
+                pairs = zip(columns, values, strict=True)
+                yield {name: _decoded(name, value) for name, value in pairs}
+
+    def highest(self, table: str) -> int:
+        """The highest id of a table; 0 if it is empty."""
+        [[found]] = server.query(self._connection, f"SELECT MAX(`id`) FROM `{table}`")
+        return int(found or 0)
+
+    def commit(self) -> None:
+        """Makes everything since the last commit visible, at once."""
+        self._connection.commit()
+
+    def rollback(self) -> None:
+        """Forgets everything since the last commit."""
+        self._connection.rollback()
+
+
+def _insertion(table: str, columns: Sequence[str]) -> str:
+    listed = ", ".join(f"`{name}`" for name in columns)
+    return f"INSERT INTO `{table}` ({listed}) VALUES ({', '.join(['%s'] * len(columns))})"
+
+
+def _values(row: Row) -> tuple[object, ...]:
+    return tuple(_encoded(column, value) for column, value in row.items())
+
+
+def _encoded(column: str, value: object) -> object:
+    return encode(value) if isinstance(value, str) and column not in _BINARY else value
+
+
+def _decoded(column: str, value: Any) -> Any:
+    return value.decode("utf-8") if isinstance(value, bytes) and column not in _BINARY else value
+
+
+def encode(text: str) -> str:
+    """What a statement must hold on a latin1 connection, to mean `text` to ML Metadata."""
+    return text.encode("utf-8").decode("cp1252", "surrogateescape")
 
 
 class Transfer:
     """One attempt, inside one transaction of the target.
 
     Attributes:
-      ids: By table, id in the snapshot to id in the target.
-      added: By table, ids in the snapshot of the rows that were not there; for tables without
+      ids: By table, the id in the target of each id in the snapshot.
+      added: By table, the ids in the snapshot of rows that were not there; for tables without
         ids the number of them, as a range.
     """
 
@@ -74,16 +147,17 @@ class Transfer:
         self._reserve_execution_ids()
         self._marked("Execution")
         self._marked("Artifact")
-        for table in KEYS:
-            self._missing(table)
+        for name, table in TABLES.items():
+            if table.key:
+                self._missing(name)
         self._events()
 
     def translated(self, table: str, row: Row) -> Row:
         """`row` with the ids of the target; its own id is left out."""
         translated = {name: value for name, value in row.items() if name != "id"}
-        for column, referred in REFERENCES[table].items():
+        for column, referred in TABLES[table].refers.items():
             translated[column] = self.ids[referred][row[column]]
-        names_artifact = table == "ArtifactProperty" and row["name"] in references.ARTIFACT_IDS
+        names_artifact = table == "ArtifactProperty" and row["name"] in names.ARTIFACT_ID_PROPERTIES
         if names_artifact and row["int_value"]:
             translated["int_value"] = self._artifact_named_by(row)
         return translated
@@ -103,20 +177,20 @@ class Transfer:
             return row["name"], row["version"], row["type_kind"]
 
         rows = self._rows["Type"]
-        names = [row["name"] for row in rows]
-        present = {
-            key(row): row["id"]
-            for row in self._database.select("Type", "name", names, for_update=True)
-        }
+        there = self._database.select(
+            "Type", "name", (row["name"] for row in rows), for_update=True
+        )
+        present = {key(row): row["id"] for row in there}
         self._take("Type", {row["id"]: present.get(key(row)) for row in rows})
 
     def _contexts(self) -> None:
         found: dict[int, int | None] = {}
         for kind in {row["type_id"]: None for row in self._rows["Context"]}:
             rows = [row for row in self._rows["Context"] if row["type_id"] == kind]
-            names = [row["name"] for row in rows]
             there = self._database.select(
-                "Context", "name", names, type_id=self.ids["Type"][kind], for_update=True
+                *("Context", "name", [row["name"] for row in rows]),
+                type_id=self.ids["Type"][kind],
+                for_update=True,
             )
             present = {row["name"]: row for row in there}
             if kind in self._run_types:
@@ -168,7 +242,7 @@ class Transfer:
     def _missing(self, table: str) -> None:
         """Writes the rows whose keys the target lacks, in a table without ids."""
         rows = [self.translated(table, row) for row in self._rows[table]]
-        owner = KEYS[table][0]
+        owner = TABLES[table].owner
         there = {
             _key(table, row): row
             for row in self._database.select(table, owner, (row[owner] for row in rows))
@@ -194,7 +268,7 @@ class Transfer:
 
 
 def _key(table: str, row: Row) -> tuple[object, ...]:
-    return tuple(row[column] for column in KEYS[table])
+    return tuple(row[column] for column in TABLES[table].key)
 
 
 def _expect_same_runs(rows: Iterable[Row], there: Mapping[str, Row]) -> None:

@@ -21,7 +21,7 @@ from tfx.orchestration import metadata
 from tfx.orchestration.portable import cache_utils
 from tfx.types import artifact_utils
 
-from pipeline.metadata import references
+from schemas import names
 
 _OF_THE_STORE: Final = ("id", "type_id", "external_id", "last_update_time_since_epoch")
 _NUM_PARTS: Final = 3  # node, output key, execution
@@ -48,7 +48,7 @@ def portable(artifact: types.Artifact) -> metadata_store_pb2.Artifact:
         record.ClearField(field)
     record.type = artifact.type_name
     record.uri = "/".join(record.uri.rstrip("/").split("/")[-_NUM_PARTS:])
-    for name in references.ARTIFACT_IDS | references.URIS:
+    for name in names.ARTIFACT_ID_PROPERTIES | names.ARTIFACT_URI_PROPERTIES:
         record.custom_properties.pop(name, None)
     return record
 

@@ -7,12 +7,13 @@ import fcntl
 import hashlib
 import pathlib
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from schemas import run_report
-from schemas.errors import CallError, OutputInUseError
+from schemas.errors import CallError, OutputInUseError, listed
 
+LATEST: Final = "latest"  # as the name of a run: the newest
 LOCK_FILE = ".lock"  # below the output folder; held by whoever runs there
 # Custom property of an execution in ML Metadata: the address of a page, written as those of
 # artifacts are. No cache key holds it: those are made of a node's inputs and parameters.
@@ -174,21 +175,36 @@ def existing(output: pathlib.Path) -> list[RunFolder]:
     return sorted(found, key=lambda folder: folder.run_id)
 
 
+def starting(name: str, ids: Sequence[str]) -> list[str]:
+    """The id that is `name`, or else those that start with it; none if it is empty."""
+    return [name] if name in ids else [known for known in ids if name and known.startswith(name)]
+
+
+def meant(name: str, ids: Sequence[str]) -> list[str]:
+    """The runs that a person may mean: by id, by the start of one, or by `latest`.
+
+    Args:
+      name: As it was given.
+      ids: Of all runs, the newest last.
+    """
+    return list(ids[-1:]) if name == LATEST else starting(name, ids)
+
+
 def find(output: pathlib.Path, name: str) -> RunFolder:
-    """The run whose id starts with `name`; `latest` is the newest.
+    """The run below `output` that `name` means.
 
     Raises:
-      RunnerError: `no_such_run`: None, or several.
+      CallError: `no_such_run`: None, or several.
     """
-    runs = existing(output)
-    matches = runs[-1:] if name == "latest" else [f for f in runs if f.run_id.startswith(name)]
+    runs = {folder.run_id: folder for folder in existing(output)}
+    matches = meant(name, list(runs))
     if len(matches) == 1:
-        return matches[0]
+        return runs[matches[0]]
     if not runs:
         raise CallError("no_such_run", f"no runs in {output}; see --output")
     found = "several runs start" if matches else "no run starts"
-    listed = ", ".join(folder.run_id for folder in (matches or runs)[-5:])
-    raise CallError("no_such_run", f"{found} with {name!r} in {output}; the last ones: {listed}")
+    newest = listed((matches or list(runs))[::-1])
+    raise CallError("no_such_run", f"{found} with {name!r} in {output}; the last ones: {newest}")
 
 
 @contextlib.contextmanager

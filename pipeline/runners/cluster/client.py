@@ -16,12 +16,14 @@ import kfp_server_api as api
 from pipeline.config.clusters import KubeflowConfig
 from pipeline.runners.cluster import run_status
 from pipeline.runners.cluster.session import Session
+from pipeline.runs import folders
 from pipeline.version import VERSION
 from schemas.errors import (
     ClusterNotFoundError,
     ClusterRefusedError,
     ClusterUnreachableError,
     RunnerError,
+    listed,
 )
 
 PAGE_SIZE: Final = 50
@@ -220,26 +222,28 @@ class Cluster:
         yield from (run_status.of_run(run, None, _now()) for run in found)
 
     def find_run(self, name: str) -> str:
-        """The id of the run whose id starts with `name`; `latest` is the newest.
+        """The id of the run that `name` means, as `folders.meant` reads it.
 
         Raises:
           RunnerError: `no_such_run`: None, or several.
         """
         if _WHOLE_ID.fullmatch(name):
             return name
-        newest = itertools.islice(self.runs(), 1 if name == "latest" else None)
-        listed = [run.run_id for run in newest]
-        matches = listed if name == "latest" else [i for i in listed if i.startswith(name)]
+        newest = itertools.islice(self.runs(), 1 if name == folders.LATEST else None)
+        known = [run.run_id for run in newest]
+        matches = folders.meant(name, known[::-1])[::-1]
         if len(matches) == 1:
             return matches[0]
         where = f"{self.pipeline} on {self.session.address}"
-        if not listed:
+        if not known:
             raise RunnerError(
                 "no_such_run", f"no runs of {where}; start one with `deepfake submit`"
             )
         found = "several runs start" if matches else "no run starts"
-        shown = ", ".join((matches or listed)[:5])
-        raise RunnerError("no_such_run", f"{found} with {name!r}, of {where}; the newest: {shown}")
+        raise RunnerError(
+            "no_such_run",
+            f"{found} with {name!r}, of {where}; the newest: {listed(matches or known)}",
+        )
 
     def status(self, run_id: str) -> run_status.RunStatus:
         """What a run did, step by step.

@@ -13,7 +13,8 @@ from typing import Any, Final
 import kfp_server_api as api
 
 from pipeline.runners.cluster.client import Cluster, Version, equals, pages
-from schemas.errors import RunnerError
+from pipeline.runs import folders
+from schemas.errors import RunnerError, listed
 
 _SECONDS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _SHORTEST_SECONDS: Final = 60
@@ -122,16 +123,17 @@ class Schedules:
         Raises:
           RunnerError: `no_such_schedule`: None, or several.
         """
-        listed = list(self.listed())
-        matches = [s for s in listed if s.name == name or s.schedule_id.startswith(name)]
+        known = list(self.listed())
+        ids = folders.starting(name, [schedule.schedule_id for schedule in known])
+        matches = [s for s in known if s.name == name or s.schedule_id in ids]
         if len(matches) == 1:
             return matches[0]
         found = "several schedules have" if matches else "no schedule has"
-        shown = ", ".join(f"{s.schedule_id} ({s.name})" for s in (matches or listed)[:5])
+        shown = [f"{schedule.schedule_id} ({schedule.name})" for schedule in matches or known]
         raise RunnerError(
             "no_such_schedule",
             f"{found} the name or id {name!r}; schedules of {self._cluster.pipeline}:"
-            f" {shown or 'none'}",
+            f" {listed(shown)}",
         )
 
     def enable(self, schedule: Schedule) -> None:

@@ -8,7 +8,7 @@ import pytest
 from coded import raised_codes
 
 from schemas import errors
-from schemas.errors import DeepfakeError, did_you_mean
+from schemas.errors import DeepfakeError, did_you_mean, listed, nearest
 
 CLASSES = [
     member
@@ -41,3 +41,14 @@ def test_a_prefix_makes_the_name_whole():
     assert did_you_mean("epoch", ("epochs",), prefix="training.") == (
         "; did you mean training.epochs?"
     )
+
+
+def test_the_last_part_of_a_name_is_nearest():
+    assert nearest("clip", ("cliq", "train/clip")) == "train/clip"
+    assert nearest("", ("train/", "clip")) == ""
+
+
+def test_a_list_of_names_ends_after_five():
+    assert listed(["a", "b"]) == "a, b"
+    assert listed(list("abcdefg")) == "a, b, c, d, e and 2 more"
+    assert listed([]) == "none"

@@ -1,9 +1,12 @@
 """The store in bulk: runs, executions with their run and node, links, artifacts."""
 
 import pytest
+from ml_metadata.metadata_store import metadata_store
+from ml_metadata.proto import metadata_store_pb2 as pb
 
 from pipeline.config import load
 from pipeline.lineage import store as stores
+from pipeline.metadata import connection
 from schemas.errors import NoRecordsError
 
 
@@ -33,6 +36,20 @@ def test_ids_that_are_not_there_are_absent(store):
     assert store.artifacts([10**12]) == {}
     assert store.executions([10**12]) == {}
     assert store.links_of_artifacts([10**12]) == ()
+
+
+def test_properties_come_in_the_same_order_in_every_process(tmp_path):
+    file = connection.of_file(tmp_path / "metadata.db")
+    client = metadata_store.MetadataStore(file)
+    properties = dict.fromkeys("dacb", pb.INT)
+    kind = client.put_artifact_type(pb.ArtifactType(name="Video", properties=properties))
+    artifact = pb.Artifact(type_id=kind, uri="here")
+    for name in "dacb":
+        artifact.properties[name].int_value = 1
+        artifact.custom_properties[f"my_{name}"].int_value = 2
+    client.put_artifacts([artifact])
+    [found] = stores.Store(file).artifacts_by_type("Video")
+    assert list(found.properties) == ["a", "b", "c", "d", "my_a", "my_b", "my_c", "my_d"]
 
 
 def test_what_a_resolver_found_is_not_what_it_made(store, made):

@@ -10,6 +10,7 @@ from coded import raises_code
 
 from pipeline.config.sections import MetadataConfig
 from pipeline.metadata import server
+from schemas.errors import MetadataUnreachableError
 
 _CAPABILITIES = 0x0008AA0D | 0x00080000 | 0x00008000 | 0x200  # 4.1, secure, plugins
 _SALT = bytes(range(1, 21))
@@ -95,3 +96,17 @@ def test_an_authority_that_is_no_file_is_named(config, tmp_path):
     )
     with raises_code("metadata_certificate", match=r"ca\.pem"):
         server.connect(trusted)
+
+
+def test_a_server_that_goes_away_in_between_is_told_as_such(config):
+    with (
+        pytest.raises(MetadataUnreachableError, match=r"127\.0\.0\.1.*Lost connection"),
+        server.database(config.metadata),
+    ):
+        raise pymysql.err.OperationalError(2013, "Lost connection")
+
+
+def test_the_connection_is_closed_in_the_end(config):
+    with server.database(config.metadata) as link:
+        [[current]] = server.query(link, "SELECT DATABASE()")
+    assert (current, link.open) == (config.metadata.database, False)

@@ -1,8 +1,9 @@
-"""An unfinished run is abandoned once nobody holds the lock of its output folder."""
+"""Runs are found by name; an unfinished one is abandoned once nobody holds the folder's lock."""
 
 import fcntl
 
 import pytest
+from coded import raises_code
 
 from pipeline.runs import folders
 from pipeline.runs.folders import RunFolder
@@ -35,3 +36,37 @@ def test_steps_of_a_cluster_hold_no_lock_and_are_never_given_up(folder):
 
 def test_a_folder_without_a_lock_tells_nothing(tmp_path):
     assert not folders.is_abandoned(RunFolder(tmp_path / "run"))
+
+
+@pytest.fixture
+def output(tmp_path):
+    for run_id in ("20260101-1", "20260101-12", "20260202-1"):
+        (tmp_path / run_id).mkdir()
+        (tmp_path / run_id / "events.jsonl").touch()
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "run_id"),
+    [("latest", "20260202-1"), ("202602", "20260202-1"), ("20260101-1", "20260101-1")],
+)
+def test_a_run_goes_by_its_id_the_start_of_it_or_latest(output, name, run_id):
+    assert folders.find(output, name).run_id == run_id
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("20260101", "several runs start with '20260101' .*: 20260101-12, 20260101-1$"),
+        ("x", "no run starts with 'x' .*the last ones: 20260202-1, 20260101-12, 20260101-1$"),
+        ("", "no run starts with ''"),
+    ],
+)
+def test_a_name_of_no_run_or_of_several_is_told_with_the_newest(output, name, message):
+    with raises_code("no_such_run", match=message):
+        folders.find(output, name)
+
+
+def test_an_output_folder_without_runs_is_told(tmp_path):
+    with raises_code("no_such_run", match="no runs in"):
+        folders.find(tmp_path, "latest")

@@ -144,7 +144,7 @@ def test_a_run_is_found_by_the_start_of_its_id(kfp_server, cluster, version):
     assert cluster.find_run(run_id[:6]) == cluster.find_run(run_id) == run_id
     with raises_code("no_such_run", match=r"no run starts with 'zz', .*the newest"):
         cluster.find_run("zz")
-    with raises_code("no_such_run", match="several runs start with ''"):
+    with raises_code("no_such_run", match="no run starts with ''"):
         cluster.find_run("")
 
 

@@ -6,8 +6,7 @@ import pytest
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
 
-from pipeline.metadata import connection, server, wire
-from pipeline.metadata.database import Database
+from pipeline.metadata import connection, server, transfer
 
 TEXT = "Zürich/Ārgyll/影片/\U0001f3ac/back\\slash/'quote'"
 
@@ -20,7 +19,7 @@ def database(request, mariadb_account):
 
 
 def test_every_byte_survives():
-    assert wire.encode(TEXT).encode("cp1252", "surrogateescape") == TEXT.encode()
+    assert transfer.encode(TEXT).encode("cp1252", "surrogateescape") == TEXT.encode()
 
 
 def test_ml_metadata_and_our_statements_read_what_the_other_wrote(config):
@@ -30,7 +29,7 @@ def test_ml_metadata_and_our_statements_read_what_the_other_wrote(config):
     [theirs.id] = store.put_artifacts([theirs])
     with contextlib.closing(server.connect(config.metadata, raw_text=True)) as link:
         link.select_db(config.metadata.database)
-        rows = Database(link)
+        rows = transfer.Database(link)
         assert [row["uri"] for row in rows.select("Artifact", "id", [theirs.id])] == [TEXT]
         ours = rows.insert("Artifact", {"type_id": kind, "uri": TEXT, "name": "ours"})
     assert store.get_artifacts_by_id([ours])[0].uri == TEXT

@@ -6,7 +6,7 @@ from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
 
 from pipeline.config import load
-from pipeline.metadata import connection, readiness, schema, upgrading
+from pipeline.metadata import connection, readiness, schema
 
 BEFORE = schema.LIBRARY_VERSION - 1
 
@@ -36,22 +36,22 @@ def older(config):
 def test_runs_refuse_older_tables_until_they_are_upgraded(older):
     with raises_code("metadata_schema_version", match=f"version {BEFORE}"):
         readiness.ensure_ready(older, patience_seconds=0)
-    assert upgrading.upgrade(older) == BEFORE
+    assert readiness.upgrade(older) == BEFORE
     readiness.ensure_ready(older, patience_seconds=0)
     [artifact] = metadata_store.MetadataStore(connection.connection(older)).get_artifacts()
     assert artifact.uri == "kept"
 
 
 def test_an_empty_store_gets_tables_and_a_second_upgrade_does_nothing(config):
-    assert upgrading.upgrade(config) is schema.State.EMPTY
-    assert upgrading.upgrade(config) == schema.LIBRARY_VERSION
+    assert readiness.upgrade(config) is schema.State.EMPTY
+    assert readiness.upgrade(config) == schema.LIBRARY_VERSION
 
 
 def test_newer_tables_are_left_as_they_are(mariadb_account):
     database = mariadb_account.create_database()
     config = load.with_overrides(load.load("local"), mariadb_account.settings(database))
-    upgrading.upgrade(config)
+    readiness.upgrade(config)
     mariadb_account.root(f"UPDATE `{database}`.MLMDEnv SET schema_version = 11")
     with raises_code("metadata_schema_version", match="install the release"):
-        upgrading.upgrade(config)
+        readiness.upgrade(config)
     assert mariadb_account.root(f"SELECT * FROM `{database}`.MLMDEnv") == [(11,)]
