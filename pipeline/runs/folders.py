@@ -80,11 +80,6 @@ class RunFolder:
         """The run report, as JSON."""
         return self.path / "summary.json"
 
-    @property
-    def panels(self) -> pathlib.Path:
-        """Data of further panels of the dashboards; see `pipeline.dashboards.panel_data`."""
-        return self.path / "panels"
-
 
 def is_abandoned(folder: RunFolder) -> bool:
     """Whether the processes of an unfinished run on this machine are gone.

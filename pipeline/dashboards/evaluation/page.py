@@ -1,16 +1,13 @@
 """The evaluation page: how well the model does, on whom, and how far the figures can be trusted."""
 
-import dataclasses
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from pipeline.dashboards.evaluation import (
     calibration,
     gate_table,
-    leave_one_out,
     ranking,
     risk_coverage,
-    robustness,
     scores,
     slices,
     timeline,
@@ -21,10 +18,6 @@ from pipeline.dashboards.pages import Absent, Content
 from pipeline.dashboards.sources import RunSources
 from pipeline.dashboards.tables import HEADLINES, UNDEFINED, Headline, Tile
 from pipeline.evaluation.summary import OVERALL, Estimate, SliceSummary
-from pipeline.runs.folders import RunFolder
-from schemas.errors import PanelDataError
-
-T = TypeVar("T")
 
 
 def verdict_tiles(findings: Findings) -> tuple[Tile, ...]:
@@ -71,14 +64,6 @@ def _notes(found: Estimate, before: Estimate | None) -> Iterator[str]:
         yield f"baseline {before.value:.3f} ({found.value - before.value:+.3f})"
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Broken:
-    """A panel whose data breaks its contract: what stands in its place."""
-
-    code: str
-    message: str
-
-
 def content(sources: RunSources) -> Content | Absent:
     """The page of one run; Absent, with the reason, for one that was not evaluated."""
     found = evaluation_findings.of(sources)
@@ -89,8 +74,6 @@ def content(sources: RunSources) -> Content | Absent:
         **_curves(found),
         **_scatters(found),
         "timeline": timeline.of(sources),
-        "robustness": _unless_broken(robustness.of, sources.folder),
-        "leave_one_out": _unless_broken(leave_one_out.of, sources.folder),
     }
     return Content(template="evaluation.html", values=values)
 
@@ -145,13 +128,6 @@ def _is_like_baseline(found: Findings) -> bool:
     """Whether every figure is the baseline's: so it is where the last blessed model came again."""
     before = {name: entry.metrics for name, entry in found.baseline.items()}
     return bool(before) and before == {one.name: one.metrics for one in found.summary.slices}
-
-
-def _unless_broken(read: Callable[[RunFolder], T], folder: RunFolder) -> T | Broken:
-    try:
-        return read(folder)
-    except PanelDataError as error:
-        return Broken(code=error.code, message=str(error))
 
 
 def _absent(sources: RunSources) -> Absent:

@@ -179,7 +179,6 @@ def content(sources: RunSources) -> Content:
         "calibration": attempt(_calibration),
         "pushed": lineage_page.pushed(sources),
         "model": attempt(lineage_page.model),
-        "cards": attempt(lineage_page.cards) or (),
         "configuration": attempt(_configuration),
         "commands": attempt(configuration.commands_of_run) or (),
     }

@@ -13,7 +13,7 @@ from pipeline.dashboards import server
 from pipeline.dashboards.pages import DATA, Absent, Page
 from pipeline.runs import events
 from pipeline.runs.events import Outcome
-from schemas.errors import PanelDataError
+from schemas.errors import DashboardError
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def pages(monkeypatch):
     def content(self):
         def build(run):
             if self is DATA and run.run_id in broken:
-                raise PanelDataError("panel_data", "the panel is wrong; correct it")
+                raise DashboardError("training_record", "the record is wrong; correct it")
             return Absent(reason="Nothing.")
 
         return build
@@ -75,7 +75,7 @@ def test_pages_that_cannot_be_made_are_told_with_their_code_and_status_1(output,
     assert status == dashboard.INCOMPLETE == 1
     assert printed.out.splitlines()[:3] == [
         "20260101-a  5 pages made",
-        "20260101-a  panel_data: the panel is wrong; correct it",
+        "20260101-a  training_record: the record is wrong; correct it",
         "20260102-b  6 pages made",
     ]
 
