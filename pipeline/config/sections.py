@@ -187,7 +187,7 @@ class TrainingConfig:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class EvaluationConfig:
-    """Slices, and the bars of the gate. A bar of a metric holds at the lower side: value >= bar.
+    """Slices, and the thresholds of the gates: a gate holds where value >= threshold.
 
     Attributes:
       slices: Feature keys to slice by, one at a time; the overall slice is always there.

@@ -47,7 +47,7 @@ class SliceSummary:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Gate:
-    """One bar held against one slice.
+    """One threshold held against one slice.
 
     Attributes:
       metric: Name of the statistic.
@@ -73,7 +73,7 @@ class EvaluationSummary:
     """One evaluation.
 
     Attributes:
-      blessed: Whether TFMA found no broken bar.
+      blessed: Whether TFMA found no broken gate.
       has_baseline: Whether the change gate was applied; without a blessed model it is skipped.
       slices: The overall slice first, the others by name.
       gates: All that applied, broken ones first.

@@ -93,5 +93,5 @@ def threshold_at(pristine: Floats, rate: float) -> float:
       than 1 / rate videos no false positive is allowed: just above the greatest score.
     """
     allowed = int(np.floor(rate * pristine.size + 1e-9))
-    bar = np.sort(pristine.astype(np.float32))[::-1][allowed]
-    return float(np.minimum(np.nextafter(bar, np.float32(2)), np.float32(1)))
+    highest = np.sort(pristine.astype(np.float32))[::-1][allowed]
+    return float(np.minimum(np.nextafter(highest, np.float32(2)), np.float32(1)))

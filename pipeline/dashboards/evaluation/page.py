@@ -3,16 +3,16 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pipeline.dashboards.evaluation import findings as evaluation_findings
 from pipeline.dashboards.evaluation import (
-    calibration,
     gate_table,
     ranking,
+    reliability,
     risk_coverage,
     scores,
     slices,
     timeline,
 )
-from pipeline.dashboards.evaluation import findings as evaluation_findings
 from pipeline.dashboards.evaluation.findings import Findings, interval_bounds
 from pipeline.dashboards.pages import Absent, Content
 from pipeline.dashboards.sources import RunSources
@@ -101,7 +101,7 @@ def _curves(found: Findings) -> Mapping[str, Any]:
             "det": ranking.detection_error_tradeoff(found),
             "precision_recall": ranking.precision_recall(found),
             "scores": scores.score_histogram(found),
-            "reliability": calibration.reliability(found),
+            "reliability": reliability.diagram(found),
             "risk_coverage": risk_coverage.abstention(found),
             "confusion": scores.threshold_slider(found),
             "operating_points": scores.at_operating_points(found),
