@@ -78,7 +78,7 @@ def create_pipeline(
     data, data_nodes = _data_stage(config)
     transform, trainer = _training_stage(config, data)
     transform.add_upstream_node(data_nodes[-1])  # DataGate: nothing reads its report, all obey it
-    nodes = [*data_nodes, transform, trainer, *_release_stage(config, data, trainer)]
+    nodes = [*data_nodes, transform, trainer, *_push_stage(config, data, trainer)]
     if runtime_parameters:
         _open_parameters(nodes)
     return tfx_pipeline.Pipeline(
@@ -170,9 +170,7 @@ def _training_stage(config: PipelineConfig, data: _Data) -> tuple[Transform, Tra
     return transform, trainer
 
 
-def _release_stage(
-    config: PipelineConfig, data: _Data, trainer: Trainer
-) -> list[base_node.BaseNode]:
+def _push_stage(config: PipelineConfig, data: _Data, trainer: Trainer) -> list[base_node.BaseNode]:
     model = trainer.outputs["model"]
     latest_blessed = Resolver(
         strategy_class=baseline.LatestComparableModelStrategy,

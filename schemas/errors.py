@@ -6,7 +6,6 @@ DeepfakeError
 │   └── OutputInUseError
 ├── ConfigError                   the configuration cannot be used
 ├── DashboardError                a page, or all of them, cannot be made
-│   ├── PanelDataError
 │   └── UnreadableRunError
 ├── LineageError                  a question about lineage has no answer
 │   ├── FilesGoneError
@@ -72,10 +71,6 @@ class ConfigError(DeepfakeError):
 
 class DashboardError(DeepfakeError):
     """A page, or all of them, cannot be made."""
-
-
-class PanelDataError(DashboardError):
-    """A file of `panels/` breaks its contract."""
 
 
 class UnreadableRunError(DashboardError):

@@ -25,7 +25,6 @@ FAINT: Final = "@faint"
 GRID: Final = "@grid"
 PANEL: Final = "@panel"
 SERIES: Final = tuple(f"@series{number}" for number in range(1, 8))
-SEQUENTIAL: Final = "@sequential"  # colour scale, for heat maps
 
 _ID: Final = re.compile(r"[a-z][a-z0-9-]*")
 

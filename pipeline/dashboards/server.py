@@ -1,87 +1,126 @@
 """Serves a site on this machine, and brings each page up to date before it answers.
 
 It is for one person's browser: no accounts, no writing, nothing outside the site's folder.
+Starlette and uvicorn are imported here and nowhere else: pages are made without them.
 """
 
 import contextlib
 import errno
 import hashlib
-import http.server
 import ipaddress
+import os
 import pathlib
 import socket
-import sys
+import threading
 import urllib.parse
+from collections.abc import Iterator
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Mount
+from starlette.staticfiles import NotModifiedResponse, PathLike, StaticFiles
+from starlette.types import Scope
 
 from pipeline.config.tree import PipelineConfig
 from pipeline.dashboards import rendering
 from pipeline.dashboards.rendering import Frame
 from pipeline.dashboards.site import Around, Refresher
 from pipeline.runs.folders import DashboardFolder
-from schemas.errors import DashboardError, MetadataError
-
-DEFAULT_HOST: Final = "127.0.0.1"
-DEFAULT_PORT: Final = 8765
+from schemas.errors import DashboardError, DeepfakeError
 
 _TYPES: Final = {
-    ".html": "text/html; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
     ".jpg": "image/jpeg",
 }
-_HEADERS: Final = {
-    "Cache-Control": "no-cache",  # ask each time; an unchanged page costs no transfer
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "SAMEORIGIN",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
-_SECONDS: Final = 30.0  # until a silent connection is closed
+_HEADERS: Final = [
+    ("Cache-Control", "no-cache"),  # ask each time; an unchanged page costs no transfer
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "SAMEORIGIN"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Server", "deepfake"),
+]
+_MOST_CONNECTIONS: Final = 64  # a browser opens six; more get the status 503
+_IDLE_SECONDS: Final = 30  # until a connection that asks for nothing more is closed
+_ENDING_SECONDS: Final = 1.0  # that answers may still take after Ctrl-C
 
 
-class SiteServer(http.server.ThreadingHTTPServer):
-    """Answers for one site until it is shut down.
+class SiteServer(uvicorn.Server):
+    """Listens from the start, and answers for one site while `serve_forever` runs.
+
+    Setting `should_exit` from another thread ends it, as Ctrl-C does.
 
     Attributes:
-      folder: Of the site.
-      refresher: Makes pages.
-      names: Names of this server that a browser may call it by, besides addresses.
+      port: The TCP port that it listens on.
+      url: Address of the page of all runs.
     """
 
-    daemon_threads = True
+    def __init__(self, app: Starlette, listener: socket.socket) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                loop="asyncio",
+                http="h11",
+                ws="none",
+                lifespan="off",
+                log_config=None,  # the terminal is for what matters: bugs, with their traceback
+                log_level="error",
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                headers=_HEADERS,
+                limit_concurrency=_MOST_CONNECTIONS,
+                timeout_keep_alive=_IDLE_SECONDS,
+            )
+        )
+        self._listener = listener
+        host, self.port = listener.getsockname()[:2]
+        self.url = f"http://[{host}]:{self.port}/" if ":" in host else f"http://{host}:{self.port}/"
 
-    def __init__(self, host: str, port: int, folder: pathlib.Path, refresher: Refresher) -> None:
-        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self.folder = folder.absolute()
-        self.refresher = refresher
-        self.names = frozenset(("localhost", host.lower()))
-        super().__init__((host, port), _Handler)
+    def serve_forever(self) -> None:
+        """Answers until it is told to end; a page that is being made then does not hold it up.
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Tells of bugs; that a browser went away in the middle of an answer is none."""
-        if not isinstance(sys.exc_info()[1], ConnectionError):
-            super().handle_error(request, client_address)
+        Raises:
+          KeyboardInterrupt: After Ctrl-C.
+        """
+        ended = threading.Event()
 
-    @property
-    def url(self) -> str:
-        """Address of the page of all runs."""
-        host, port = self.server_address[:2]
-        return f"http://[{host!s}]:{port}/" if ":" in str(host) else f"http://{host!s}:{port}/"
+        def answer() -> None:
+            try:
+                self.run(sockets=[self._listener])
+            finally:
+                ended.set()
+
+        # Threads that make pages inherit from this one that they end with the process; those of the
+        # main one would be waited for, and to make a page takes seconds.
+        threading.Thread(target=answer, daemon=True).start()
+        try:
+            ended.wait()
+        finally:
+            self.should_exit = True
+            ended.wait(_ENDING_SECONDS)
 
 
+@contextlib.contextmanager
 def opened(
     config: PipelineConfig,
     *,
-    host: str = DEFAULT_HOST,
-    port: int = DEFAULT_PORT,
+    host: str = "127.0.0.1",
+    port: int = 0,
     around: Around = contextlib.nullcontext,
-) -> SiteServer:
+) -> Iterator[SiteServer]:
     """A server that listens; `serve_forever` makes it answer.
 
     Args:
-      config: Of the runs.
+      config: Names the output folder of the runs, and their ML Metadata.
       host: Address to listen on.
       port: 0 for any that is free.
       around: Context in which pages are made.
@@ -91,82 +130,100 @@ def opened(
     """
     site = DashboardFolder.below(pathlib.Path(config.output))
     rendering.write_assets(site)
+    names = frozenset(("localhost", host.lower()))
+    app = Starlette(
+        routes=[Mount("/", app=_Site(site.path.absolute(), Refresher(config, around), names))],
+        exception_handlers={HTTPException: _refusal},
+    )
+    with _listening(host, port) as listener:
+        yield SiteServer(app, listener)
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     try:
-        return SiteServer(host, port, site.path, Refresher(config, around))
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen()
     except OSError as error:
+        listener.close()
         raise DashboardError(
             "port_in_use",
             f"cannot listen on {host}, port {port}: {error.strerror}; choose another --port, or 0"
             " for any that is free",
         ) from error
+    return listener
 
 
-class _Handler(http.server.BaseHTTPRequestHandler):
-    """One connection; GET and HEAD only: nothing can be changed from here."""
+class _Site(StaticFiles):
+    """The files of a site, each made anew where it is out of date; GET and HEAD only."""
 
-    server: SiteServer
-    protocol_version = "HTTP/1.1"
-    server_version = "deepfake"
-    sys_version = ""
-    timeout = _SECONDS
+    def __init__(self, folder: pathlib.Path, refresher: Refresher, names: frozenset[str]) -> None:
+        super().__init__(directory=folder)
+        self._refresher = refresher
+        self._names = names
 
-    def do_GET(self) -> None:
-        """Answers with a file of the site."""
-        self._answer()
-
-    def do_HEAD(self) -> None:
-        """The same without its content."""
-        self._answer()
-
-    def log_message(self, *_: Any) -> None:
-        """Keeps the terminal for what matters."""
-
-    def _answer(self) -> None:
-        if not is_own_name(self.headers.get("Host", ""), self.server.names):
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file at `path`, relative to the folder, `.` for the folder itself."""
+        request = Request(scope)
+        if not is_own_name(request.headers.get("host", ""), self._names):
             # A page of a stranger whose name was pointed at this machine would read everything.
-            self._refuse(HTTPStatus.MISDIRECTED_REQUEST, "This server is not called that.")
-            return
-        address = address_of(self.path)
-        if address is None:
-            self._refuse(HTTPStatus.NOT_FOUND, "There is no such page.")
-            return
+            raise HTTPException(HTTPStatus.MISDIRECTED_REQUEST, "This server is not called that.")
+        address = pathlib.PurePosixPath(path)
+        if request.url.path.endswith("/"):
+            address /= "index.html"
+        is_hidden = any(part.startswith(".") for part in address.parts)  # the stamps, and `..`
+        if is_hidden or address.suffix not in _TYPES:
+            raise HTTPException(HTTPStatus.NOT_FOUND)
+        if request.method in ("GET", "HEAD"):
+            await self._refresh(address)
+        return await super().get_response(str(address), scope)
+
+    async def _refresh(self, address: pathlib.PurePosixPath) -> None:
         try:
-            self.server.refresher.refresh(address)
-        except (DashboardError, MetadataError) as error:
-            self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR, f"{error} ({error.code})")
-            return
-        path = (self.server.folder / address).resolve()
-        is_inside = path.is_relative_to(self.server.folder.resolve())
-        if not is_inside or path.suffix not in _TYPES or not _is_file(path):
-            self._refuse(HTTPStatus.NOT_FOUND, "There is no such page.")
-            return
-        self._send(HTTPStatus.OK, path.read_bytes(), _TYPES[path.suffix])
+            await run_in_threadpool(self._refresher.refresh, address)
+        except DeepfakeError as error:
+            reason = f"{error} ({error.code})"
+            raise HTTPException(HTTPStatus.INTERNAL_SERVER_ERROR, reason) from error
+        except OSError as error:
+            if error.errno != errno.ENAMETOOLONG:
+                raise
+            raise HTTPException(HTTPStatus.NOT_FOUND) from error
 
-    def _refuse(self, status: HTTPStatus, reason: str) -> None:
-        frame = Frame(title=status.phrase, root="/")
-        values = {"reason": reason, "advice": "The page of all runs leads to everything."}
-        text = rendering.page("absent.html", frame, values)
-        self._send(status, text.encode(), _TYPES[".html"])
+    def file_response(
+        self,
+        full_path: PathLike,
+        stat_result: os.stat_result,
+        scope: Scope,
+        status_code: int = HTTPStatus.OK,
+    ) -> Response:
+        """The file as it is at one moment: Starlette's own would announce the size of a page that
+        was replaced before its content is read."""
+        path = pathlib.Path(full_path)
+        content = path.read_bytes()
+        headers = {"ETag": f'"{hashlib.sha256(content).hexdigest()[:32]}"'}
+        response = Response(content, status_code, headers, _TYPES[path.suffix])
+        if self.is_not_modified(response.headers, Request(scope).headers):
+            return NotModifiedResponse(response.headers)
+        return response
 
-    def _send(self, status: HTTPStatus, content: bytes, media_type: str) -> None:
-        tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-        if status is HTTPStatus.OK and _is_known(self.headers.get("If-None-Match", ""), tag):
-            status, content = HTTPStatus.NOT_MODIFIED, b""
-        self.send_response(status)
-        for name, value in (_HEADERS | {"ETag": tag}).items():
-            self.send_header(name, value)
-        if status is not HTTPStatus.NOT_MODIFIED:
-            self.send_header("Content-Type", media_type)
-            self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(content)
+
+async def _refusal(_: Request, error: Exception) -> Response:
+    """The page that says why there is none."""
+    assert isinstance(error, HTTPException)
+    status = HTTPStatus(error.status_code)
+    reason = "There is no such page." if error.detail == status.phrase else error.detail
+    frame = Frame(title=status.phrase, root="/")
+    values = {"reason": reason, "advice": "The page of all runs leads to everything."}
+    text = rendering.page("absent.html", frame, values)
+    return HTMLResponse(text, status, error.headers)
 
 
 def is_own_name(host: str, names: frozenset[str]) -> bool:
     """Whether a Host header names this server: an address, or one of its names.
 
-    A name that DNS may point anywhere is refused; an address cannot be.
+    A name that DNS may point anywhere is refused; an address cannot be. Starlette's
+    TrustedHostMiddleware knows names alone, and a server on 0.0.0.0 has any address of the machine.
     """
     try:
         name = urllib.parse.urlsplit(f"//{host}").hostname or ""
@@ -179,34 +236,3 @@ def is_own_name(host: str, names: frozenset[str]) -> bool:
     except ValueError:
         return False
     return True
-
-
-def address_of(target: str) -> pathlib.PurePosixPath | None:
-    """What a request asks for, relative to the site; None for what is never served.
-
-    Args:
-      target: Path and query of the request line.
-    """
-    path = urllib.parse.unquote(urllib.parse.urlsplit(target).path)
-    if not path.startswith("/") or "\\" in path or "\0" in path:
-        return None
-    parts = path.split("/")[1:]
-    if parts[-1] == "":
-        parts[-1] = "index.html"
-    if any(part == "" or part.startswith(".") for part in parts):
-        return None  # also what leads out of the folder, and the stamps
-    return pathlib.PurePosixPath(*parts)
-
-
-def _is_known(header: str, tag: str) -> bool:
-    known = (one.strip().removeprefix("W/") for one in header.split(","))
-    return any(one in (tag, "*") for one in known)
-
-
-def _is_file(path: pathlib.Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError as error:
-        if error.errno == errno.ENAMETOOLONG:
-            return False
-        raise

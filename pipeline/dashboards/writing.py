@@ -32,17 +32,16 @@ _ROOT: Final = "../../"  # of the site, from the folder of a run
 def stamp_of_run(sources: RunSources) -> str:
     """SHA-256 over everything that the pages of a run are made from.
 
-    That is the code, the journal, the report, the panels' data, the list of erased keys, and what
-    ML Metadata says of the run's artifacts: also which later executions used them.
+    That is the code, the journal, the report, the configuration, the list of erased keys, and
+    what ML Metadata says of the run's artifacts: also which later executions used them.
     """
-    panels = sorted(sources.folder.panels.glob("*.json"))
     listed = sources.output / erased.FILE_NAME
     said = (
         _code(),
         sources.report.to_json(),
         sources.state.ended,
         sources.is_running,
-        [_state(path) for path in (sources.folder.config, sources.folder.ir, listed, *panels)],
+        [_state(path) for path in (sources.folder.config, sources.folder.ir, listed)],
         list(_records(sources)),
     )
     return _digest(said)

@@ -52,12 +52,12 @@ def roc(curves: Curves, at: Sequence[float] | Array | None = None) -> Points:
       curves: Of a slice with both classes.
       at: Thresholds [K] to give the points of; None for the whole curve.
     """
-    bars = _bars(curves, at)
-    tp, fp = counts_at(curves, bars)
-    return Points(fp / curves.num_real, tp / curves.num_fake, bars)
+    thresholds = _thresholds(curves, at)
+    tp, fp = counts_at(curves, thresholds)
+    return Points(fp / curves.num_real, tp / curves.num_fake, thresholds)
 
 
-def _bars(curves: Curves, at: Sequence[float] | Array | None) -> Array:
+def _thresholds(curves: Curves, at: Sequence[float] | Array | None) -> Array:
     return curves.thresholds[::-1] if at is None else np.asarray(at, dtype=np.float64)
 
 
@@ -71,15 +71,15 @@ def precision_recall(curves: Curves, at: Sequence[float] | Array | None = None) 
       curves: Of a slice with both classes.
       at: As of `roc`; the precision is NaN where nothing is called fake.
     """
-    bars = _bars(curves, at)
-    tp, fp = counts_at(curves, bars)
-    precision = np.divide(tp, tp + fp, out=np.full(len(bars), np.nan), where=tp + fp > 0)
-    points = Points(tp / curves.num_fake, precision, bars)
+    thresholds = _thresholds(curves, at)
+    tp, fp = counts_at(curves, thresholds)
+    precision = np.divide(tp, tp + fp, out=np.full(len(thresholds), np.nan), where=tp + fp > 0)
+    points = Points(tp / curves.num_fake, precision, thresholds)
     if at is not None:
         return points
-    recall, precision, bars = (column[np.isfinite(precision)] for column in points)
-    first = Points(np.zeros(1), precision[:1], bars[:1])
-    return Points(*map(np.concatenate, zip(first, (recall, precision, bars), strict=True)))
+    recall, precision, thresholds = (column[np.isfinite(precision)] for column in points)
+    first = Points(np.zeros(1), precision[:1], thresholds[:1])
+    return Points(*map(np.concatenate, zip(first, (recall, precision, thresholds), strict=True)))
 
 
 def detection_error_tradeoff(curves: Curves, at: Sequence[float] | Array | None = None) -> Points:

@@ -1,9 +1,10 @@
-"""Gates: which statistic is held against which bar, on which slice.
+"""Gates: which statistic is held against which threshold, on which slice.
 
 Manipulation methods are an open vocabulary, unknown when the graph is compiled, so TFMA can be
-given a bar per slice *key* but not per slice. It also holds a metric that is missing or NaN for a
-failure. Therefore each bar of a slice has a metric of its own, always present: it equals the
-statistic where the bar applies, and `NOT_GATED`, above every bar, where it does not.
+given a threshold per slice *key* but not per slice. It also holds a metric that is missing or NaN
+for a failure. Therefore each threshold of a slice has a metric of its own, always present: it
+equals the statistic where the threshold applies, and `NOT_GATED`, above every threshold, where it
+does not.
 """
 
 import math
@@ -62,7 +63,7 @@ def values(size: SliceSize, measured: Mapping[str, float], min_videos: int) -> d
 
 
 def thresholds(config: EvaluationConfig) -> dict[str, config_pb2.PerSliceMetricThresholds]:
-    """The bars of `config` as TFMA holds them, by metric name."""
+    """The thresholds of `config` as TFMA holds them, by metric name."""
     everything = [config_pb2.SlicingSpec()]
     auc = _at_least(config.min_auc)
     auc.change_threshold.CopyFrom(
@@ -71,7 +72,7 @@ def thresholds(config: EvaluationConfig) -> dict[str, config_pb2.PerSliceMetricT
             absolute={"value": -config.max_auc_drop - _ROUNDING},
         )
     )
-    bars = {
+    found = {
         statistics.AUC: _on(everything, auc),
         statistics.BALANCED_ACCURACY: _on(everything, _at_least(config.min_balanced_accuracy)),
         statistics.NUM_FAKE_VIDEOS: _on(everything, _at_least(config.min_test_videos)),
@@ -79,14 +80,14 @@ def thresholds(config: EvaluationConfig) -> dict[str, config_pb2.PerSliceMetricT
     }
     if config.slices:
         by_key = [config_pb2.SlicingSpec(feature_keys=[key]) for key in config.slices]
-        bars[GATED_RECALL] = _on(by_key, _at_least(config.min_slice_recall))
-        bars[GATED_SPECIFICITY] = _on(by_key, _at_least(config.min_slice_specificity))
-        bars[GATED_AUC] = _on(by_key, _at_least(config.min_slice_auc))
-    return bars
+        found[GATED_RECALL] = _on(by_key, _at_least(config.min_slice_recall))
+        found[GATED_SPECIFICITY] = _on(by_key, _at_least(config.min_slice_specificity))
+        found[GATED_AUC] = _on(by_key, _at_least(config.min_slice_auc))
+    return found
 
 
-class Bar(NamedTuple):
-    """One bar of an evaluation: `metric` of a slice by one of `slice_keys` must reach `bound`."""
+class Threshold(NamedTuple):
+    """What `metric` of a slice by one of `slice_keys` must reach: `bound`."""
 
     metric: str
     slice_keys: frozenset[str]  # empty for the overall slice
@@ -94,18 +95,18 @@ class Bar(NamedTuple):
     is_change: bool  # bound on candidate minus baseline
 
 
-def bars(metrics_specs: Iterable[config_pb2.MetricsSpec]) -> Iterator[Bar]:
-    """Yields the bars that TFMA applied, from the configuration it stored with its results."""
+def applied(metrics_specs: Iterable[config_pb2.MetricsSpec]) -> Iterator[Threshold]:
+    """Yields the thresholds that TFMA applied, by the configuration in its results."""
     for spec in metrics_specs:
         for metric, per_slice in sorted(spec.per_slice_thresholds.items()):
             for entry in per_slice.thresholds:
                 keys = frozenset(key for s in entry.slicing_specs for key in s.feature_keys)
                 if entry.threshold.HasField("value_threshold"):
                     bound = entry.threshold.value_threshold.lower_bound.value
-                    yield Bar(metric, keys, bound, is_change=False)
+                    yield Threshold(metric, keys, bound, is_change=False)
                 if entry.threshold.HasField("change_threshold"):
                     bound = entry.threshold.change_threshold.absolute.value + _ROUNDING
-                    yield Bar(metric, keys, round(bound, 9), is_change=True)
+                    yield Threshold(metric, keys, round(bound, 9), is_change=True)
 
 
 def _at_least(bound: float) -> config_pb2.MetricThreshold:

@@ -164,50 +164,50 @@ def _gates(
     baseline: Mapping[SliceKey, Metrics],
     failed: Failed,
 ) -> Iterator[Gate]:
-    for bar in gates.bars(config.metrics_specs):
+    for threshold in gates.applied(config.metrics_specs):
         for key, metrics in sorted(candidate.items()):
-            if not _holds_for(bar, key) or metrics[bar.metric] == gates.NOT_GATED:
+            if not _holds_for(threshold, key) or metrics[threshold.metric] == gates.NOT_GATED:
                 continue
-            passed = (key, bar.metric, bar.is_change) not in failed
-            former = baseline[key][bar.metric] if bar.is_change else None
-            yield _gate(bar, key, metrics, former, passed)
+            passed = (key, threshold.metric, threshold.is_change) not in failed
+            former = baseline[key][threshold.metric] if threshold.is_change else None
+            yield _gate(threshold, key, metrics, former, passed)
 
 
-def _holds_for(bar: gates.Bar, key: SliceKey) -> bool:
+def _holds_for(threshold: gates.Threshold, key: SliceKey) -> bool:
     features = {feature for feature, _ in key}
-    return features <= bar.slice_keys if features else not bar.slice_keys
+    return features <= threshold.slice_keys if features else not threshold.slice_keys
 
 
 def _gate(
-    bar: gates.Bar, key: SliceKey, metrics: Metrics, former: float | None, passed: bool
+    threshold: gates.Threshold, key: SliceKey, metrics: Metrics, former: float | None, passed: bool
 ) -> Gate:
-    value = metrics[bar.metric]
+    value = metrics[threshold.metric]
     return Gate(
-        metric=gates.STATISTIC_OF.get(bar.metric, bar.metric),
+        metric=gates.STATISTIC_OF.get(threshold.metric, threshold.metric),
         slice_name=slice_name(key),
         value=None if math.isnan(value) else value,
-        bound=bar.bound,
+        bound=threshold.bound,
         baseline=None if former is None or math.isnan(former) else former,
         passed=passed,
-        reason=_sentence(bar, key, metrics, former, passed),
+        reason=_sentence(threshold, key, metrics, former, passed),
     )
 
 
 def _sentence(
-    bar: gates.Bar, key: SliceKey, metrics: Metrics, former: float | None, passed: bool
+    threshold: gates.Threshold, key: SliceKey, metrics: Metrics, former: float | None, passed: bool
 ) -> str:
-    value, name = metrics[bar.metric], slice_name(key)
-    shown = _SHOWN.get(bar.metric, bar.metric)
+    value, name = metrics[threshold.metric], slice_name(key)
+    shown = _SHOWN.get(threshold.metric, threshold.metric)
     if math.isnan(value):
         return f"{shown} is undefined on {name}: a class is missing or a score is not finite"
     if former is not None and math.isnan(former):
         return f"{shown} of the baseline is undefined on {name}: a score is not finite"
-    sign, digits = ">=" if passed else "<", 0 if bar.metric in statistics.COUNTS else 3
+    sign, digits = ">=" if passed else "<", 0 if threshold.metric in statistics.COUNTS else 3
     if former is None:
-        compared, remark = bar.bound, f" ({_size(metrics)})" if key else ""
+        compared, remark = threshold.bound, f" ({_size(metrics)})" if key else ""
     else:
-        compared = former + bar.bound
-        remark = f" (baseline {former:.3f}, allowed drop {-bar.bound:.3f})"
+        compared = former + threshold.bound
+        remark = f" (baseline {former:.3f}, allowed drop {-threshold.bound:.3f})"
     return f"{shown} {value:.{digits}f} {sign} {compared:.{digits}f}{remark} on {name}"
 
 

@@ -50,15 +50,15 @@ def confusion_matrices(is_fake: Bools, scores: Float64s) -> _Matrices:
       is_fake: [V].
       scores: [V], P(fake) in [0, 1].
     """
-    bars = thresholds(scores)
+    chosen = thresholds(scores)
     fakes, reals = np.sort(scores[is_fake]), np.sort(scores[~is_fake])
-    missed = np.searchsorted(fakes, bars, side="right")
-    passed = np.searchsorted(reals, bars, side="right")
+    missed = np.searchsorted(fakes, chosen, side="right")
+    passed = np.searchsorted(reals, chosen, side="right")
     message = _Matrices()
-    for bar, fn, tn in zip(bars.tolist(), missed.tolist(), passed.tolist(), strict=True):
+    for threshold, fn, tn in zip(chosen.tolist(), missed.tolist(), passed.tolist(), strict=True):
         tp, fp = len(fakes) - fn, len(reals) - tn
         message.matrices.add(
-            threshold=bar,
+            threshold=threshold,
             true_positives=tp,
             false_positives=fp,
             true_negatives=tn,

@@ -147,8 +147,8 @@ def _places(graph: walk.Graph) -> Iterator[Place]:
 
 
 def _steps(store: Store, graph: walk.Graph, verdict: Verdict) -> Iterator[Step]:
-    release = walk.ancestors(store, [push.artifact_id for push in verdict.pushes])
-    for _, execution in sorted({**release.executions, **graph.executions}.items()):
+    of_pushes = walk.ancestors(store, [push.artifact_id for push in verdict.pushes])
+    for _, execution in sorted({**of_pushes.executions, **graph.executions}.items()):
         yield Step(
             node=execution.node,
             run=execution.run,

@@ -82,11 +82,6 @@ class RunFolder:
         """The run report, as JSON."""
         return self.path / run_report.FILE_NAME
 
-    @property
-    def panels(self) -> pathlib.Path:
-        """Data of further panels of the dashboards; see `pipeline.dashboards.panel_data`."""
-        return self.path / "panels"
-
 
 def is_abandoned(folder: RunFolder) -> bool:
     """Whether the processes of an unfinished run on this machine are gone.

@@ -41,9 +41,9 @@ def test_the_demo_pushes_a_blessed_model_on_merit(demo, place):
     summary = json.loads(path.read_text())
     assert summary["videos"]["accepted"] >= 96
     assert summary["blessed"] == {"model": True, "infra": True, "reasons": []}
-    bars = {gate["metric"]: gate["bound"] for gate in summary["gates"]}
+    thresholds = {gate["metric"]: gate["bound"] for gate in summary["gates"]}
     auc = summary["metrics"]["overall"]["metrics"]["video_auc"]["value"]
-    assert auc >= bars["video_auc"] >= 0.8
+    assert auc >= thresholds["video_auc"] >= 0.8
     assert (pathlib.Path(summary["pushed"]["path"]) / "saved_model.pb").is_file()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from pipeline.dashboards import pages, tables
-from pipeline.dashboards.comparison import changes, slices, wording
+from pipeline.dashboards.comparison import changes, judgement, slices
 from pipeline.dashboards.index import entries, run_table
 from pipeline.dashboards.index.entries import Entry
 from pipeline.dashboards.pages import Content
@@ -98,8 +98,8 @@ def content(before: RunSources, after: RunSources) -> Content:
     values: Mapping[str, Any] = {
         "before": side(both[0]),
         "after": side(both[1]),
-        "verdict": wording.verdict(found, old, new),
-        "changed": wording.changed(found),
+        "judgement": judgement.judge(found, old, new),
+        "changed": judgement.changed(found),
         "metrics": [metric.title for metric in tables.HEADLINES],
         "metric_group": slices.METRIC,
         "overall": slices.overall_table(by_slice, old.name, new.name),
@@ -145,7 +145,7 @@ def _changes(
 
 def _chance(found: Comparison) -> str:
     """How many figures are apart, of how many: with many, some always are."""
-    shown = [change for change in found.metrics if change.metric in wording.BY_NAME]
+    shown = [change for change in found.metrics if change.metric in judgement.BY_NAME]
     compared = [change for change in shown if change.intervals_overlap is not None]
     apart = sum(change.intervals_overlap is False for change in compared)
     if not compared:

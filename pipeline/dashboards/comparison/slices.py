@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pipeline.dashboards import charts, tables
 from pipeline.dashboards.charts import Chart
-from pipeline.dashboards.comparison import wording
+from pipeline.dashboards.comparison import judgement
 from pipeline.dashboards.tables import HEADLINES, Cell, Column, Headline, Row, Table
 from pipeline.lineage.comparison import MetricChange
 from schemas.run_report import OVERALL, Estimate, RunReport
@@ -50,7 +50,7 @@ def of_runs(
     """
     changes: dict[str, dict[str, MetricChange]] = {}
     for change in metrics:
-        if change.metric in wording.BY_NAME:
+        if change.metric in judgement.BY_NAME:
             changes.setdefault(change.slice_name, {})[change.metric] = change
     both = (_sizes(before), _sizes(after))
     small = {
@@ -153,9 +153,9 @@ def _difference(change: MetricChange) -> Cell:
 def _reading(change: MetricChange) -> Cell:
     if change.before is None or change.after is None:
         return Cell(text="only after" if change.after else "only before", tone="faint")
-    if wording.is_better(change):
+    if judgement.is_better(change):
         return Cell(text="apart: better", tone="good")
-    if wording.is_worse(change):
+    if judgement.is_worse(change):
         return Cell(text="apart: worse", tone="bad")
     if change.difference == 0:
         return Cell(text="the same", tone="faint")

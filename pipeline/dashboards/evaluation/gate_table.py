@@ -1,4 +1,4 @@
-"""The tables of gates: what was held against which bar, and TFMA's judgement."""
+"""The tables of gates: what was held against which threshold, and TFMA's judgement."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -18,7 +18,7 @@ _COLUMNS: Final = (
     Column(title="Gate"),
     Column(title="Slice"),
     Column(title="Value", kind="number"),
-    Column(title="Bar", kind="number", help="The value must reach it."),
+    Column(title="Threshold", kind="number", help="The value must reach it."),
     Column(title="Baseline", kind="number", help="The last blessed model, where it is compared."),
     Column(title="Judgement"),
     Column(title="In a sentence"),
@@ -60,7 +60,7 @@ def _row(gate: Gate) -> Row:
             tables.text(_TITLES.get(gate.metric, gate.metric)),
             tables.text(gate.slice_name),
             tables.number(gate.value, digits),
-            _bar(gate, digits),
+            _threshold(gate, digits),
             tables.number(gate.baseline, digits),
             judged,
             tables.text(gate.reason),
@@ -68,9 +68,9 @@ def _row(gate: Gate) -> Row:
     )
 
 
-def _bar(gate: Gate, digits: int) -> Cell:
+def _threshold(gate: Gate, digits: int) -> Cell:
     """Of a change gate: what the baseline's value and the allowed drop make together."""
     if gate.baseline is None:
         return tables.number(gate.bound, digits)
-    bar = gate.baseline + gate.bound
-    return Cell(text=f"{bar:.3f}", sort=bar, note=f"baseline \N{MINUS SIGN} {-gate.bound:g}")
+    least = gate.baseline + gate.bound
+    return Cell(text=f"{least:.3f}", sort=least, note=f"baseline \N{MINUS SIGN} {-gate.bound:g}")

@@ -1,30 +1,23 @@
 """The evaluation page: how well the model does, on whom, and how far the figures can be trusted."""
 
-import dataclasses
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar
+from collections.abc import Iterator, Mapping
+from typing import Any
 
+from pipeline.dashboards.evaluation import findings as evaluation_findings
 from pipeline.dashboards.evaluation import (
-    calibration,
     gate_table,
-    leave_one_out,
     ranking,
+    reliability,
     risk_coverage,
-    robustness,
     scores,
     slices,
     timeline,
 )
-from pipeline.dashboards.evaluation import findings as evaluation_findings
 from pipeline.dashboards.evaluation.findings import Findings, interval_bounds
 from pipeline.dashboards.pages import Absent, Content
 from pipeline.dashboards.sources import RunSources
 from pipeline.dashboards.tables import HEADLINES, UNDEFINED, Headline, Tile
-from pipeline.runs.folders import RunFolder
-from schemas.errors import PanelDataError
 from schemas.run_report import OVERALL, Estimate, SliceSummary
-
-T = TypeVar("T")
 
 
 def verdict_tiles(findings: Findings) -> tuple[Tile, ...]:
@@ -71,14 +64,6 @@ def _notes(found: Estimate, before: Estimate | None) -> Iterator[str]:
         yield f"baseline {before.value:.3f} ({found.value - before.value:+.3f})"
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Broken:
-    """A panel whose data breaks its contract: what stands in its place."""
-
-    code: str
-    message: str
-
-
 def content(sources: RunSources) -> Content | Absent:
     """The page of one run; Absent, with the reason, for one that was not evaluated."""
     found = evaluation_findings.of(sources)
@@ -89,8 +74,6 @@ def content(sources: RunSources) -> Content | Absent:
         **_curves(found),
         **_scatters(found),
         "timeline": timeline.of(sources),
-        "robustness": _unless_broken(robustness.of, sources.folder),
-        "leave_one_out": _unless_broken(leave_one_out.of, sources.folder),
     }
     return Content(template="evaluation.html", values=values)
 
@@ -118,7 +101,7 @@ def _curves(found: Findings) -> Mapping[str, Any]:
             "det": ranking.detection_error_tradeoff(found),
             "precision_recall": ranking.precision_recall(found),
             "scores": scores.score_histogram(found),
-            "reliability": calibration.reliability(found),
+            "reliability": reliability.diagram(found),
             "risk_coverage": risk_coverage.abstention(found),
             "confusion": scores.threshold_slider(found),
             "operating_points": scores.at_operating_points(found),
@@ -145,13 +128,6 @@ def _is_like_baseline(found: Findings) -> bool:
     """Whether all figures equal the baseline's, as where the model is the baseline itself."""
     before = {name: entry.metrics for name, entry in found.baseline.items()}
     return bool(before) and before == {one.name: one.metrics for one in found.summary.slices}
-
-
-def _unless_broken(read: Callable[[RunFolder], T], folder: RunFolder) -> T | Broken:
-    try:
-        return read(folder)
-    except PanelDataError as error:
-        return Broken(code=error.code, message=str(error))
 
 
 def _absent(sources: RunSources) -> Absent:

@@ -134,11 +134,11 @@ def _prevalence(found: Curves) -> Part:
 
 
 def _part(points: Points) -> Part:
-    bars = np.maximum(points.thresholds, 0)
+    thresholds = np.maximum(points.thresholds, 0)
     return {
         "x": short_number(points.x, 3),
         "y": short_number(points.y, 3),
-        "customdata": short_number(bars, 3),
+        "customdata": short_number(thresholds, 3),
     }
 
 
@@ -222,16 +222,22 @@ def _table(
     found = findings.overall_curves
     if found is None or not found.has_both_classes:
         return None
-    bars = curve_points.thinned(curve_points.roc(found), _MOST_ROWS).thresholds
+    thresholds = curve_points.thinned(curve_points.roc(found), _MOST_ROWS).thresholds
     return Table(
-        caption=f"{caption} over all test videos, at {len(bars)} thresholds",
+        caption=f"{caption} over all test videos, at {len(thresholds)} thresholds",
         columns=[
             Column(title="Called fake above", kind="number"),
             *(Column(title=title, kind="number") for title in titles),
         ],
         rows=[
-            Row(cells=[tables.number(max(bar, 0), 3), tables.number(x, 3), tables.number(y, 3)])
-            for x, y, bar in zip(*points(found, bars), strict=True)
+            Row(
+                cells=[
+                    tables.number(max(threshold, 0), 3),
+                    tables.number(x, 3),
+                    tables.number(y, 3),
+                ]
+            )
+            for x, y, threshold in zip(*points(found, thresholds), strict=True)
         ],
     )
 

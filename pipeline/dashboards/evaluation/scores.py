@@ -118,10 +118,10 @@ def threshold_slider(findings: Findings) -> Mapping[str, Any]:
 
 
 def _slice(findings: Findings, found: Curves) -> Mapping[str, Any]:
-    bars = _steps(findings, found)
-    tp, fp = curve_points.counts_at(found, bars)
+    thresholds = _steps(findings, found)
+    tp, fp = curve_points.counts_at(found, thresholds)
     return {
-        "thresholds": short_number(np.maximum(bars, 0)),
+        "thresholds": short_number(np.maximum(thresholds, 0)),
         "true_positives": tp.tolist(),
         "false_positives": fp.tolist(),
         "num_fake": found.num_fake,
@@ -134,9 +134,9 @@ def _slice(findings: Findings, found: Curves) -> Mapping[str, Any]:
 def _steps(findings: Findings, found: Curves) -> Array:
     """Positions of the slider: where a count changes, by quantiles, and the fixed ones."""
     changes = np.diff(found.true_positives + found.false_positives, prepend=-1) != 0
-    bars = found.thresholds[changes]
-    size = min(len(bars), _MOST_STEPS)
-    kept = bars[np.linspace(0, len(bars) - 1, size).round().astype(np.intp)]
+    thresholds = found.thresholds[changes]
+    size = min(len(thresholds), _MOST_STEPS)
+    kept = thresholds[np.linspace(0, len(thresholds) - 1, size).round().astype(np.intp)]
     fixed = [point.threshold for point in findings.operating_points]
     return np.unique(np.concatenate([kept, fixed, found.thresholds[-1:]]))
 
@@ -156,8 +156,8 @@ def at_operating_points(findings: Findings) -> Table | None:
     found = findings.overall_curves
     if found is None:
         return None
-    bars = [point.threshold for point in findings.operating_points]
-    counts = zip(findings.operating_points, *curve_points.counts_at(found, bars), strict=True)
+    thresholds = [point.threshold for point in findings.operating_points]
+    counts = zip(findings.operating_points, *curve_points.counts_at(found, thresholds), strict=True)
     return Table(
         caption="All test videos at the thresholds of the service",
         columns=_COLUMNS,

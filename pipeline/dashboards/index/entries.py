@@ -113,8 +113,7 @@ def of_sources(sources: RunSources) -> Entry:
 def signature(folder: RunFolder) -> tuple[tuple[str, int, int], ...]:
     """Names, sizes and times of the files that an entry, or a page of the run, is made of."""
     files = (folder.journal, *sorted(folder.steps.glob("*.jsonl")), folder.summary, folder.config)
-    panels = sorted(folder.panels.glob("*.json"))
-    present = ((path, path.stat()) for path in (*files, *panels) if path.exists())
+    present = ((path, path.stat()) for path in files if path.exists())
     return tuple((path.name, stat.st_size, stat.st_mtime_ns) for path, stat in present)
 
 

@@ -53,7 +53,7 @@ def differences(values: Mapping[str, Any]) -> Table | None:
     )
 
 
-def bars(values: Mapping[str, Any]) -> EvaluationConfig:
+def evaluation_settings(values: Mapping[str, Any]) -> EvaluationConfig:
     """How the evaluation was configured, as far as pages ask, by the values of `read`."""
     asked = ("confidence_level", "min_slice_videos")
     given = {name: values.get(f"evaluation.{name}") for name in asked}

@@ -3,14 +3,12 @@
 The interactive graph is a page of its own, `graph.html`, written beside this one and framed by it.
 """
 
-import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from pipeline.dashboards import panel_data, rendering
+from pipeline.dashboards import rendering
 from pipeline.dashboards import sources as outputs
 from pipeline.dashboards.pages import Absent, Content
-from pipeline.dashboards.panel_data import Cards
 from pipeline.dashboards.run import configuration, provenance
 from pipeline.dashboards.sources import RunSources
 from pipeline.dashboards.tables import Cell, Column, Row, Table, Tile, text
@@ -20,7 +18,7 @@ from pipeline.lineage.records import Artifact
 from pipeline.lineage.show import Provenance
 from pipeline.lineage.store import Store
 from pipeline.lineage.verdicts import Verdict
-from schemas.errors import PanelDataError, UnknownRunError
+from schemas.errors import UnknownRunError
 
 GRAPH_FILE: Final = "graph.html"
 
@@ -134,14 +132,6 @@ def _commands(sources: RunSources, found: Provenance | None, store: Store) -> tu
     )
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Link:
-    """Somewhere to go on reading; `href` is relative to the page."""
-
-    title: str
-    href: str
-
-
 def pushed(sources: RunSources) -> Table | None:
     """Version and folder; None where nothing was pushed."""
     found = sources.report.pushed
@@ -188,26 +178,3 @@ def _facts(sources: RunSources, found: Provenance) -> Iterator[tuple[str, Cell]]
     if found.packages:
         packages = ", ".join(f"{name} {version}" for name, version in found.packages.items())
         yield "libraries", text(packages)
-
-
-def cards(sources: RunSources) -> tuple[Link, ...]:
-    """Cards of the model and the data; empty where the run has none.
-
-    Raises:
-      PanelDataError: The file that names them breaks its contract, or names one that is not there.
-    """
-    found = panel_data.read(sources.folder, Cards)
-    for card in found.cards if found else ():
-        if not (sources.folder.path / card.path).is_file():
-            raise PanelDataError(
-                "panel_data",
-                f"the card {card.title!r} is not there: no file {sources.folder.path / card.path};"
-                " write it, or take it out of panels/cards.json",
-            )
-    return tuple(
-        Link(
-            title=card.title,
-            href=provenance.file_href(sources, sources.folder.path / card.path),
-        )
-        for card in (found.cards if found else ())
-    )

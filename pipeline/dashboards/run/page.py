@@ -51,19 +51,21 @@ class Results:
     num_slices: int
 
 
-def results_of(evaluation: EvaluationSummary, bars: EvaluationConfig) -> Results:
+def results_of(evaluation: EvaluationSummary, settings: EvaluationConfig) -> Results:
     """The tables of an evaluation.
 
     Args:
       evaluation: Of the run.
-      bars: What the run was configured with.
+      settings: How the run was configured to evaluate.
     """
     slices = [entry for entry in evaluation.slices if entry.name != OVERALL]
     return Results(
-        metrics=_metrics(evaluation.overall, bars.confidence_level) if evaluation.overall else None,
+        metrics=_metrics(evaluation.overall, settings.confidence_level)
+        if evaluation.overall
+        else None,
         broken=gate_table.broken(evaluation),
         held=gate_table.held(evaluation),
-        slices=_slices(evaluation, slices, bars.min_slice_videos) if slices else None,
+        slices=_slices(evaluation, slices, settings.min_slice_videos) if slices else None,
         num_slices=len(slices),
     )
 
@@ -175,7 +177,6 @@ def content(sources: RunSources) -> Content:
         "calibration": attempt(_calibration),
         "pushed": lineage_page.pushed(sources),
         "model": attempt(lineage_page.model),
-        "cards": attempt(lineage_page.cards) or (),
         "configuration": attempt(_configuration),
         "commands": attempt(configuration.commands_of_run) or (),
     }
@@ -186,7 +187,9 @@ def _results(sources: RunSources) -> Results | None:
     evaluation = sources.report.evaluation
     if evaluation is None:
         return None
-    return results_of(evaluation, configuration.bars(configuration.read(sources.folder)))
+    return results_of(
+        evaluation, configuration.evaluation_settings(configuration.read(sources.folder))
+    )
 
 
 def _data(report: RunReport) -> _Data | None:

@@ -1,7 +1,5 @@
 """What made a model, who judged it and where it went, as tables."""
 
-import os
-import pathlib
 import urllib.parse
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -28,12 +26,6 @@ def run_cell(sources: RunSources, run: str) -> Cell:
         return Cell(text=run, note="this run")
     has_pages = (sources.output / run).is_dir()
     return tables.text(run, href=f"../{urllib.parse.quote(run)}/index.html" if has_pages else "")
-
-
-def file_href(sources: RunSources, path: pathlib.Path) -> str:
-    """A file of the output folder, relative to the pages of the run."""
-    own = sources.site.run(sources.run_id)
-    return urllib.parse.quote(pathlib.Path(os.path.relpath(path, own)).as_posix())
 
 
 def steps(sources: RunSources, provenance: Provenance) -> Table:

@@ -39,7 +39,7 @@ _AT_WORK: Final = {
     "LatestBlessedModel": "looking up the last accepted detector",
     "Evaluator": "testing the detector",
     "ServingValidator": "trying the detector in a server",
-    "Pusher": "releasing the detector",
+    "Pusher": "pushing the detector",
 }
 _REALS: Final = "real videos"
 _SLICES: Final = {
@@ -59,7 +59,7 @@ _PRISTINE: Final = {
 
 
 _DATA_GATE: Final = "DataGate"
-_STAYS: Final = "What was released before, if anything, stays in use."
+_STAYS: Final = "What was pushed before, if anything, stays in use."
 _TRAINER: Final = "Trainer"
 _AGAIN: Final = "The same command goes on from there: steps that are done are not done again."
 
@@ -163,7 +163,7 @@ _SENTENCES: Final[Mapping[str, Callable[[Gate, float, SliceSummary], str]]] = {
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Reason:
-    """Why nothing was released: in plain words, and as the report has it."""
+    """Why nothing was pushed: in plain words, and as the report has it."""
 
     plain: str
     exact: str = ""
@@ -178,7 +178,7 @@ class Verdict:
       badge: The outcome in capitals, as the command line says it.
       headline: The outcome in a sentence that needs no knowledge of models.
       sentences: What it means; for a tested detector, what it got right and wrong.
-      reasons: Why nothing was released; empty where something was, or the run goes on.
+      reasons: Why nothing was pushed; empty where something was, or the run goes on.
       error: Why the run stopped; None unless it failed.
       progress: Share of the steps that are done, in [0, 1]; None where the run has ended.
     """
@@ -218,7 +218,7 @@ def _pushed(report: RunReport, version: str) -> Verdict:
     return Verdict(
         tone="good",
         badge=f"PUSHED version {version}",
-        headline=f"The detector of this run is good enough: it was released as version {version}.",
+        headline=f"The detector of this run is good enough: it was pushed as version {version}.",
         sentences=(*_tested(evaluation), *sentences),
     )
 
@@ -240,7 +240,7 @@ def _not_blessed(report: RunReport) -> Verdict:
     return Verdict(
         tone="bad",
         badge="NOTHING WAS PUSHED",
-        headline=f"{headline}: it was not released.",
+        headline=f"{headline}: it was not pushed.",
         sentences=(*_tested(report.evaluation), _STAYS),
         reasons=tuple(_reasons(report)),
     )
@@ -259,7 +259,7 @@ def _failed(report: RunReport) -> Verdict:
     return Verdict(
         tone="bad",
         badge="FAILED, NOTHING WAS PUSHED",
-        headline=f"{headline} Nothing was released.",
+        headline=f"{headline} Nothing was pushed.",
         sentences=(*why, *_tested(report.evaluation), _STAYS),
         error=error,
     )
@@ -277,7 +277,7 @@ def _interrupted(report: RunReport) -> Verdict:
     return Verdict(
         tone="warn",
         badge="INTERRUPTED, NOTHING WAS PUSHED",
-        headline=f"The run was stopped{doing}. Nothing was released.",
+        headline=f"The run was stopped{doing}. Nothing was pushed.",
         sentences=(*_tested(report.evaluation), _AGAIN, _STAYS),
         error=report.error,
     )
@@ -287,7 +287,7 @@ def _partial(report: RunReport) -> Verdict:
     return Verdict(
         tone="warn",
         badge="FINISHED AS FAR AS ASKED, NOTHING WAS PUSHED",
-        headline="Asked for some of its steps only, the run did them. Nothing was released.",
+        headline="Asked for some of its steps only, the run did them. Nothing was pushed.",
         sentences=(*_tested(report.evaluation), _STAYS),
     )
 

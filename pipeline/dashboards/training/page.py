@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from pipeline.config.sections import TrainingConfig
-from pipeline.dashboards import panel_data, tables
+from pipeline.dashboards import tables
 from pipeline.dashboards.pages import Absent, Content
-from pipeline.dashboards.panel_data import CrossValidation, Tuning
 from pipeline.dashboards.sources import RunSources
 from pipeline.dashboards.tables import Cell, Column, Row, Table, Tile
-from pipeline.dashboards.training import calibration, curves, records, searches
+from pipeline.dashboards.training import calibration, curves, records
 from pipeline.dashboards.training.curves import interval
 from pipeline.dashboards.training.records import Training
 from pipeline.model import history
@@ -147,28 +146,20 @@ def content(sources: RunSources) -> Content | Absent:
     Raises:
       DashboardError: What the training wrote breaks its contract.
     """
-    tuning = panel_data.read(sources.folder, Tuning)
-    folds = panel_data.read(sources.folder, CrossValidation)
     training = records.read(sources)
-    if training is None and tuning is None and folds is None:
+    if training is None:
         return _absent(sources)
     return Content(
         template="training.html",
         values={
             "state": _state(sources, training),
-            "tiles": training_tiles(training) if training else (),
+            "tiles": training_tiles(training),
             "charts": (
-                curves.all_of(training.epochs, training.selection)
-                if training and training.epochs
-                else ()
+                curves.all_of(training.epochs, training.selection) if training.epochs else ()
             ),
-            "trained_by": training.trained_by if training else "",
-            "calibration": calibration.of(training.detector) if training else None,
-            "settings": (
-                settings_table(training.settings) if training and training.settings else None
-            ),
-            "search": searches.of_tuning(tuning) if tuning else None,
-            "folds": searches.of_cross_validation(folds) if folds and folds.folds else None,
+            "trained_by": training.trained_by,
+            "calibration": calibration.of(training.detector),
+            "settings": (settings_table(training.settings) if training.settings else None),
             "tensorboard": _tensorboard(training),
         },
     )
@@ -183,16 +174,16 @@ def _absent(sources: RunSources) -> Absent:
     return _ABSENT.get(node.state, _NOTHING)
 
 
-def _state(sources: RunSources, training: Training | None) -> str:
+def _state(sources: RunSources, training: Training) -> str:
     """What must be said of figures that are not those of a finished training; else empty."""
     node = sources.state.nodes.get(records.NODE)
-    if training is None or training.is_whole or not training.epochs:
+    if training.is_whole or not training.epochs:
         return ""
     if node is not None and node.state is NodeState.RUNNING:
         return "The training goes on: these are its figures so far."
     return "The training did not end: these are the epochs that it reported."
 
 
-def _tensorboard(training: Training | None) -> str:
-    folder = training.tensorboard if training else None
+def _tensorboard(training: Training) -> str:
+    folder = training.tensorboard
     return f"tensorboard --logdir {shlex.quote(str(folder))}" if folder else ""

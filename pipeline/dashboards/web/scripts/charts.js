@@ -43,7 +43,6 @@
     font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: palette.ink },
     paper_bgcolor: palette.panel, plot_bgcolor: palette.panel,
     colorway: [1, 2, 3, 4, 5, 6, 7].map((number) => palette[`series${number}`]),
-    colorscale: { sequential: palette.sequential },
     margin: { l: 56, r: 18, t: 34, b: 44 },
     legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" },
     xaxis: pageAxis(palette), yaxis: pageAxis(palette), hovermode: "closest", bargap: 0.25,

@@ -5,7 +5,6 @@ const Theme = (() => {
     "real", "fake", "accent", "baseline", "good", "bad", "warn", "ink", "faint", "grid", "line", "panel", "raised",
     "series1", "series2", "series3", "series4", "series5", "series6", "series7",
   ];
-  const SCALES = ["sequential"];
   const root = document.documentElement;
   const system = window.matchMedia("(prefers-color-scheme: dark)");
   const listeners = [];
@@ -66,17 +65,10 @@ const Theme = (() => {
     () => { show(chosen); changed(); },
   );
 
-  /* Colours by role and colour scales by name, as the style sheet has them now. */
+  /* Colours by role, as the style sheet has them now. */
   const palette = () => {
     const style = getComputedStyle(root);
-    const read = (name) => style.getPropertyValue(`--${name}`).trim();
-    const colours = Object.fromEntries(ROLES.map((role) => [role, read(role)]));
-    const scales = Object.fromEntries(SCALES.map((name) => [name, stops(read(name))]));
-    return { ...colours, ...scales };
-  };
-  const stops = (list) => {
-    const colours = list.split(",").map((colour) => colour.trim());
-    return colours.map((colour, index) => [index / (colours.length - 1), colour]);
+    return Object.fromEntries(ROLES.map((role) => [role, style.getPropertyValue(`--${role}`).trim()]));
   };
 
   return { palette, onChange: (listener) => listeners.push(listener) };

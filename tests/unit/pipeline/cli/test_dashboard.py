@@ -2,8 +2,11 @@
 
 import pathlib
 import signal
+import socket
 import subprocess
 import sys
+import time
+import urllib.parse
 import urllib.request
 
 import pytest
@@ -13,7 +16,7 @@ from pipeline.dashboards import server
 from pipeline.dashboards.pages import DATA, Absent, Page
 from pipeline.runs import events
 from pipeline.runs.events import Outcome
-from schemas.errors import PanelDataError
+from schemas.errors import DashboardError
 
 
 @pytest.fixture
@@ -24,7 +27,7 @@ def pages(monkeypatch):
     def content(self):
         def build(run):
             if self is DATA and run.run_id in broken:
-                raise PanelDataError("panel_data", "the panel is wrong; correct it")
+                raise DashboardError("training_record", "the record is wrong; correct it")
             return Absent(reason="Nothing.")
 
         return build
@@ -75,7 +78,7 @@ def test_pages_that_cannot_be_made_are_told_with_their_code_and_status_1(output,
     assert status == dashboard.INCOMPLETE == 1
     assert printed.out.splitlines()[:3] == [
         "20260101-a  5 pages made",
-        "20260101-a  panel_data: the panel is wrong; correct it",
+        "20260101-a  training_record: the record is wrong; correct it",
         "20260102-b  6 pages made",
     ]
 
@@ -101,16 +104,22 @@ def test_a_port_that_is_taken_ends_with_status_2(output, pages, capsys):
 
     config = load.with_overrides(load.load("local"), {"output": str(output)})
     with server.opened(config, port=0) as other:
-        port = str(other.server_address[1])
+        port = str(other.port)
         status, printed = call(capsys, "--output", str(output), "--serve", "--port", port)
     assert status == 2
     assert f"cannot listen on 127.0.0.1, port {port}" in printed.err
 
 
-def test_it_serves_until_ctrl_c_and_then_ends_quietly_with_status_0(output):
+@pytest.fixture
+def serving(output):
+    """A process that serves `output`, and the address that it printed; a page takes for ever as
+    soon as the file `slow` is there."""
     plain = (  # real ones take TFMA's seconds
-        "import sys; from pipeline.cli import main; from pipeline.dashboards.pages import *;"
-        "Page.content = property(lambda self: lambda run: Absent(reason='Nothing.'));"
+        "import pathlib, sys, time; from pipeline.cli import main\n"
+        "from pipeline.dashboards.pages import *\n"
+        f"slow = pathlib.Path({str(output)!r}, 'slow')\n"
+        "made = lambda run: Absent(reason=time.sleep(600) if slow.exists() else 'Nothing.')\n"
+        "Page.content = property(lambda self: made)\n"
         "sys.exit(main.main(sys.argv[1:]))"
     )
     command = (sys.executable, "-c", plain, "dashboard", "--output", str(output))
@@ -124,26 +133,58 @@ def test_it_serves_until_ctrl_c_and_then_ends_quietly_with_status_0(output):
     )
     try:
         line = next(line for line in process.stdout if line.startswith("serving "))
-        url = line.split()[1]
-        assert url.startswith("http://127.0.0.1:")
-        with urllib.request.urlopen(url) as answer:
-            assert "Runs of deepfake" in answer.read().decode()
-        process.send_signal(signal.SIGINT)
-        _, printed = process.communicate(timeout=60)
+        yield process, line.split()[1]
     finally:
         process.kill()
+        process.communicate()
+
+
+def test_it_serves_until_ctrl_c_and_then_ends_quietly_with_status_0(serving):
+    process, url = serving
+    assert url.startswith("http://127.0.0.1:")
+    with urllib.request.urlopen(url) as answer:
+        assert "Runs of deepfake" in answer.read().decode()
+    process.send_signal(signal.SIGINT)
+    _, printed = process.communicate(timeout=60)
+    assert (process.returncode, printed) == (0, "")
+
+
+def test_ctrl_c_waits_neither_for_a_page_that_is_made_nor_for_a_browser(output, serving):
+    process, url = serving
+    (output / "slow").touch()
+    (output / "20260101-a" / "config.yaml").write_text("name: another\n")
+    server = urllib.parse.urlsplit(url)
+    where = (server.hostname, server.port)
+    with socket.create_connection(where), socket.create_connection(where) as asking:
+        asking.sendall(b"GET /runs/20260101-a/data.html HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        asking.settimeout(2)
+        with pytest.raises(TimeoutError):
+            asking.recv(1)
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        _, printed = process.communicate(timeout=60)
+        assert time.monotonic() - began < 10  # about one second on an idle machine
     assert (process.returncode, printed) == (0, "")
 
 
 def test_help_comes_without_what_makes_pages():
     script = (
         "import sys; from pipeline.cli import main; main.main(['dashboard', '--help']);"
-        "heavy = {'jinja2', 'ml_metadata', 'tensorflow', 'numpy'};"
+        "heavy = {'jinja2', 'ml_metadata', 'tensorflow', 'numpy', 'starlette', 'uvicorn'};"
         "sys.exit(', '.join(sorted(heavy & set(sys.modules))) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert "Ctrl-C" in done.stdout
+
+
+def test_pages_are_made_without_what_serves_them():
+    script = (
+        "import sys; from pipeline.dashboards import site;"
+        "sys.exit(', '.join(sorted({'starlette', 'uvicorn'} & set(sys.modules))) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_it_is_said_which_folder_pages_lie_in(output, pages, capsys):

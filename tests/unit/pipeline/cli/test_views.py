@@ -12,7 +12,7 @@ from pipeline.runs import events
 from pipeline.runs.events import NodeState, Outcome
 from pipeline.runs.folders import RunFolder
 from pipeline.runs.state import RunState
-from schemas.errors import PanelDataError
+from schemas.errors import DashboardError
 
 START = events.RunStarted(run_id="20260101-000000-aaaa", pipeline="deepfake", time=0.0)
 LETTERS = {"letters": {"num_inputs": 96, "by_code": {"no_face": 2, "truncated": 1}}}
@@ -102,12 +102,12 @@ def test_the_last_line_names_the_page_of_the_run(folder, capsys):
 
 
 def test_a_page_that_could_not_be_written_is_told_with_its_code_and_what_to_do(folder, capsys):
-    error = PanelDataError("panel_data", "robustness.json breaks its contract; correct it")
+    error = DashboardError("training_record", "history.jsonl breaks its contract; correct it")
     Problems(folder, "run").add("the page Evaluation", error)
     views.show_dashboard(folder)
     first, second = capsys.readouterr().out.splitlines()
     assert first == (
-        "panel_data: the page Evaluation: robustness.json breaks its contract; correct it"
+        "training_record: the page Evaluation: history.jsonl breaks its contract; correct it"
     )
     assert f"`deepfake dashboard {folder.run_id}`" in second
 

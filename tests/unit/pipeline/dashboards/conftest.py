@@ -13,7 +13,7 @@ import pytest
 from plotly import graph_objects
 
 from pipeline.dashboards import rendering
-from pipeline.dashboards.charts import SEQUENTIAL, Chart
+from pipeline.dashboards.charts import Chart
 from pipeline.dashboards.rendering import Frame
 from pipeline.runs import events, reporting
 from pipeline.runs.events import Outcome
@@ -42,8 +42,6 @@ def valid_figure() -> Callable[[Chart], None]:
 
 def _coloured(value: Any) -> Any:
     if isinstance(value, str):
-        if value == SEQUENTIAL:
-            return "Viridis"
         return "#123456" if _ROLE.fullmatch(value) else value
     if isinstance(value, Mapping):
         return {key: _coloured(item) for key, item in value.items()}

@@ -12,13 +12,12 @@ def chart(figure, **others):
 
 @pytest.fixture
 def bands():
-    """Lines, a band, a bar and a heat map: every kind of role."""
+    """Lines, a band and a bar: every kind of role."""
     return charts.figure(
         [
             {"type": "scatter", "x": [0, 1], "y": [0, 1], "line": {"color": charts.ACCENT}},
             {"type": "scatter", "fill": "tozeroy", "fillcolor": charts.faded(charts.REAL, 0.2)},
             {"type": "bar", "x": ["a"], "y": [1], "marker": {"color": [charts.SERIES[6]]}},
-            {"type": "heatmap", "z": [[1]], "colorscale": charts.SEQUENTIAL},
         ],
         xaxis=charts.rate_axis("recall", dtick=0.2),
         yaxis=charts.axis("precision"),

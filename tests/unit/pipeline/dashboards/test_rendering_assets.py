@@ -84,7 +84,7 @@ def test_every_role_of_the_charts_has_a_colour(selector):
         value for value in vars(charts).values() if isinstance(value, str) and value[:1] == "@"
     }
     roles |= set(charts.SERIES)
-    assert len(roles) == 19
+    assert len(roles) == 18
     assert roles <= {f"@{name}" for name in palettes()[selector]}
 
 

@@ -17,7 +17,7 @@ from pipeline.runs import events
 from pipeline.runs.events import NodeState
 from pipeline.runs.folders import DashboardFolder, RunFolder
 from pipeline.runs.journal import Journal
-from schemas.errors import PanelDataError
+from schemas.errors import DashboardError
 from schemas.names import NODES, REPORT
 
 NAMES = {page.name for page in pages.PAGES}
@@ -88,18 +88,18 @@ def test_every_node_that_feeds_a_page_is_one_of_the_graph():
 
 
 def test_a_page_that_cannot_be_made_says_why_and_the_others_are_written(recorded_run, built):
-    built["evaluation"] = PanelDataError("panel_data", "robustness.json breaks its contract")
+    built["evaluation"] = DashboardError("training_record", "history.jsonl breaks its contract")
     run_pages.write_for(recorded_run.folder, "Evaluator")
     assert written(recorded_run) == {"evaluation", "errors"}
     shown = text_of(recorded_run, "evaluation")
-    assert "panel_data: the page Evaluation: robustness.json breaks its contract" in shown
+    assert "training_record: the page Evaluation: history.jsonl breaks its contract" in shown
     assert f"deepfake dashboard {recorded_run.folder.run_id}" in shown
     assert "<errors> of" in text_of(recorded_run, "errors")
-    assert problems(recorded_run) == ["the page Evaluation: robustness.json breaks its contract"]
+    assert problems(recorded_run) == ["the page Evaluation: history.jsonl breaks its contract"]
 
 
 def test_what_only_says_why_it_is_none_is_written_anew_by_the_command(recorded_run, built):
-    built["evaluation"] = PanelDataError("panel_data", "no good")
+    built["evaluation"] = DashboardError("training_record", "no good")
     run_pages.write_for(recorded_run.folder, "Evaluator")
     opened = sources.of_run(recorded_run.folder, store.opened(recorded_run.config))
     assert writing.is_current(writing.page_path(pages.ERRORS, opened), writing.stamp_of_run(opened))
@@ -126,9 +126,11 @@ def test_the_copy_of_a_page_is_one_file_that_needs_no_other(recorded_run, built,
 
 def test_a_copy_is_there_even_if_the_page_could_not_be_made(recorded_run, built, tmp_path):
     """Kubeflow's pages show an error of their own where the file of an artifact is missing."""
-    built["training"] = PanelDataError("panel_data", "no good")
+    built["training"] = DashboardError("training_record", "no good")
     run_pages.write_for(recorded_run.folder, "Trainer", page_copy=tmp_path / "copy")
-    assert "panel_data: the page Training as one file: no good" in (tmp_path / "copy").read_text()
+    assert (
+        "training_record: the page Training as one file: no good" in (tmp_path / "copy").read_text()
+    )
 
 
 def test_after_a_run_all_its_pages_are_there_with_the_index_and_the_links(recorded_run, built):

@@ -5,7 +5,7 @@ import pytest
 from pipeline.dashboards import page_problems
 from pipeline.dashboards.page_problems import Problems
 from pipeline.runs.folders import RunFolder
-from schemas.errors import PanelDataError
+from schemas.errors import DashboardError
 
 
 @pytest.fixture
@@ -19,17 +19,15 @@ def codes(folder):
 
 def test_what_a_reader_can_correct_is_told_without_a_traceback(folder, caplog):
     with Problems(folder, "Evaluator").told("the page Evaluation") as guard:
-        raise PanelDataError("panel_data", "robustness.json breaks its contract; correct it")
+        raise DashboardError("training_record", "history.jsonl breaks its contract; correct it")
     [problem] = page_problems.of_run(folder)
     assert problem == guard.problem
-    assert (problem.code, problem.type) == ("panel_data", "PanelDataError")
-    assert problem.message == (
-        "the page Evaluation: robustness.json breaks its contract; correct it"
-    )
+    assert (problem.code, problem.type) == ("training_record", "DashboardError")
+    assert problem.message == ("the page Evaluation: history.jsonl breaks its contract; correct it")
     assert "`deepfake dashboard run-1`" in problem.advice
     [record] = caplog.records
     assert (record.levelname, record.exc_info) == ("ERROR", None)
-    assert "panel_data: the page Evaluation: robustness.json" in record.message
+    assert "training_record: the page Evaluation: history.jsonl" in record.message
 
 
 def test_a_bug_is_told_with_its_traceback_and_stops_no_run(folder, caplog):
@@ -56,7 +54,9 @@ def test_what_went_well_leaves_no_file(folder):
 
 def test_each_process_has_a_file_and_a_new_attempt_begins_it_anew(folder):
     for node in ("Trainer", "Evaluator", "Trainer"):
-        Problems(folder, node).add(f"the page of {node}", PanelDataError("panel_data", "no good"))
+        Problems(folder, node).add(
+            f"the page of {node}", DashboardError("training_record", "no good")
+        )
     assert [problem.message for problem in page_problems.of_run(folder)] == [
         "the page of Evaluator: no good",
         "the page of Trainer: no good",

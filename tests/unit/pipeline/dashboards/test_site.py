@@ -12,13 +12,13 @@ from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipeline.config import load
-from pipeline.dashboards import panel_data, site, sources, writing
+from pipeline.dashboards import site, sources, writing
 from pipeline.dashboards.pages import DATA, PAGES, Absent, Page
 from pipeline.metadata import connection
 from pipeline.runs import events
 from pipeline.runs.folders import RunFolder
 from schemas import erased
-from schemas.errors import PanelDataError
+from schemas.errors import DashboardError
 
 _MAKER = pathlib.Path(__file__).parents[3] / "benchmarks" / "lineage_store.py"
 
@@ -31,7 +31,7 @@ def made(monkeypatch):
     def content(self):
         def build(run):
             if self is DATA:
-                panel_data.read(run.folder, panel_data.Robustness)  # a file that may be wrong
+                expect_readable(run.folder.path / "data.json")
             made.append(f"{self.name} of {run.run_id}")
             return Absent(reason=f"Nothing of {run.run_id}.")
 
@@ -65,6 +65,12 @@ def recorded(runs):
     for name, report in reports.items():
         (runs.output / name / "summary.json").write_text(report)
     return runs
+
+
+def expect_readable(path):
+    """Stands for what a page reads; the file may be wrong."""
+    if path.is_file() and path.read_text() != "{}":
+        raise DashboardError("made_record", f"{path} breaks its contract")
 
 
 def every_page(*run_ids):
@@ -104,9 +110,8 @@ def grow_the_journal(output):
         print(events.to_json(events.NodeStarted(node="Pusher")), file=file)
 
 
-def add_a_panel(output):
-    (output / "r1" / "panels").mkdir()
-    (output / "r1" / "panels" / "cards.json").write_text('{"cards": []}')
+def change_the_configuration(output):
+    (output / "r1" / "config.yaml").write_text("name: another\n")
 
 
 def erase_a_video(output):
@@ -119,7 +124,7 @@ def erase_a_video(output):
     [
         (remove_a_page, ["data of r1"]),
         (grow_the_journal, every_page("r1")),
-        (add_a_panel, every_page("r1")),
+        (change_the_configuration, every_page("r1")),
         (erase_a_video, every_page("r1", "r2")),
     ],
 )
@@ -152,17 +157,16 @@ def test_a_later_use_of_a_model_renews_the_pages_of_its_run(recorded, config, ma
 
 
 def test_a_page_that_cannot_be_made_stops_no_other(runs, config, made):
-    folder = RunFolder(runs.output / "r1")
-    folder.panels.mkdir()
-    (folder.panels / "robustness.json").write_text("{}")
+    record = runs.output / "r1" / "data.json"
+    record.write_text("{")
     built = site.build(config)
     assert sorted(made) == [name for name in every_page("r1", "r2") if name != "data of r1"]
     assert not built.is_complete
     [error] = built.results[0].errors
-    assert isinstance(error, PanelDataError)
+    assert error.code == "made_record"
     assert built.index.is_file()
     made.clear()
-    (folder.panels / "robustness.json").unlink()
+    record.write_text("{}")
     assert site.build(config).is_complete
     assert "data of r1" in made
 
@@ -194,7 +198,7 @@ def test_with_records_each_run_comes_with_its_comparison_and_leads_to_it(recorde
 
 def test_a_comparison_is_made_again_once_the_earlier_run_changed(recorded, config, made):
     site.build(config)
-    add_a_panel(recorded.output)
+    change_the_configuration(recorded.output)
     results = {result.run_id: result.written for result in site.build(config).results}
     assert [path.name for path in results["r2"]] == ["r1--r2.html"]
 

@@ -1,4 +1,4 @@
-"""Which slices are gated by what, and the bars that TFMA is given."""
+"""Which slices are gated by what, and the thresholds that TFMA is given."""
 
 import math
 
@@ -46,13 +46,13 @@ def test_bars_read_back_what_the_configuration_says():
         slices=(features.CONTEXT,), min_auc=0.9, min_slice_recall=0.4, max_auc_drop=0.05
     )
     spec = config_pb2.MetricsSpec(per_slice_thresholds=gates.thresholds(config))
-    bars = {(bar.metric, bar.is_change): bar for bar in gates.bars([spec])}
-    assert bars[statistics.AUC, False].bound == 0.9
-    assert bars[statistics.AUC, True].bound == -0.05
-    assert bars[gates.GATED_RECALL, False] == gates.Bar(
+    thresholds = {(one.metric, one.is_change): one for one in gates.applied([spec])}
+    assert thresholds[statistics.AUC, False].bound == 0.9
+    assert thresholds[statistics.AUC, True].bound == -0.05
+    assert thresholds[gates.GATED_RECALL, False] == gates.Threshold(
         gates.GATED_RECALL, frozenset({features.CONTEXT}), 0.4, is_change=False
     )
-    assert bars[statistics.NUM_REAL_VIDEOS, False].slice_keys == frozenset()
+    assert thresholds[statistics.NUM_REAL_VIDEOS, False].slice_keys == frozenset()
 
 
 def test_without_slices_only_the_whole_is_gated():

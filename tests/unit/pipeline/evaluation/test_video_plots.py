@@ -23,9 +23,14 @@ def at(message, threshold):
 def test_videos_are_counted_above_each_threshold():
     message = video_plots.confusion_matrices(IS_FAKE, SCORES)
     counts = {
-        bar: (row.true_positives, row.false_positives, row.true_negatives, row.false_negatives)
-        for bar in (0.0, 0.3, 0.5, 0.6, 0.9)
-        if (row := at(message, bar))
+        threshold: (
+            row.true_positives,
+            row.false_positives,
+            row.true_negatives,
+            row.false_negatives,
+        )
+        for threshold in (0.0, 0.3, 0.5, 0.6, 0.9)
+        if (row := at(message, threshold))
     }
     assert counts == {
         0.0: (3, 2, 1, 0),  # the score 0 is not above 0
@@ -47,20 +52,20 @@ def test_rates_are_tfmas_and_undefined_where_nothing_is_called():
 
 def test_thresholds_begin_below_every_score_end_at_1_and_hold_half():
     for scores in (SCORES, np.array([0.0]), np.array([1.0]), np.linspace(0, 1, 10_000)):
-        bars = video_plots.thresholds(scores)
-        assert bars[0] < scores.min()
-        assert bars[-1] == 1
-        assert 0.5 in bars
-        assert (np.diff(bars) > 0).all()
+        thresholds = video_plots.thresholds(scores)
+        assert thresholds[0] < scores.min()
+        assert thresholds[-1] == 1
+        assert 0.5 in thresholds
+        assert (np.diff(thresholds) > 0).all()
 
 
 def test_few_scores_are_all_kept_and_many_are_thinned_by_quantiles():
     few = np.random.default_rng(0).random(480)
     assert set(few) <= set(video_plots.thresholds(few))
     many = np.random.default_rng(0).beta(0.2, 0.2, 100_000)  # most of them near 0 and 1
-    bars = video_plots.thresholds(many)
-    assert len(bars) <= 502
-    between = np.diff(np.searchsorted(np.sort(many), bars))
+    thresholds = video_plots.thresholds(many)
+    assert len(thresholds) <= 502
+    between = np.diff(np.searchsorted(np.sort(many), thresholds))
     assert between.max() <= 2 * len(many) / 480
 
 

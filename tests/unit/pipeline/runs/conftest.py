@@ -17,7 +17,7 @@ def gate(reason, *, passed):
 
 
 def evaluation(*reasons, has_baseline=False):
-    """An evaluation on which every reason is a broken bar."""
+    """An evaluation on which every reason is a broken gate."""
     overall = {
         "name": "overall",
         "num_videos": 27,
@@ -93,9 +93,9 @@ def facts():
 
 @pytest.fixture
 def refused(facts):
-    """The same, but with a broken bar, so that nothing was pushed."""
-    bar = "video_recall 0.400 < 0.500 (4 fake) on manipulation_method:swap"
-    facts["Evaluator"] = {"evaluation": evaluation(bar), "model_blessing": {"blessed": False}}
+    """The same, but with a broken gate, so that nothing was pushed."""
+    gate = "video_recall 0.400 < 0.500 (4 fake) on manipulation_method:swap"
+    facts["Evaluator"] = {"evaluation": evaluation(gate), "model_blessing": {"blessed": False}}
     facts["Pusher"]["push"] |= {
         "pushed": False,
         "version": "",

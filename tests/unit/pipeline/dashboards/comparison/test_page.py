@@ -15,7 +15,7 @@ def text_of(page):
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page.read_text())).split())
 
 
-def test_it_begins_with_the_verdict_and_what_changed(recorded):
+def test_it_begins_with_the_judgement_and_what_changed(recorded):
     found = text_of(site.write_comparison(recorded[1], recorded[2]))
     assert "from 20260101-000001-made to 20260101-000002-made" in found
     assert "worse The later run is worse on its test videos: AUC fell" in found

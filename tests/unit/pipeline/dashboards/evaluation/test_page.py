@@ -1,9 +1,6 @@
 """The evaluation page: its tables and tiles say what was found, and what is not there is absent."""
 
 import dataclasses
-import json
-
-import pytest
 
 from pipeline.dashboards.evaluation import findings, gate_table, page, scores
 from pipeline.dashboards.evaluation import slices as evaluation_slices
@@ -13,7 +10,6 @@ from pipeline.dashboards.tables import UNDEFINED
 from pipeline.dashboards.writing import page_text
 from pipeline.runs import events
 from pipeline.runs.events import Outcome
-from schemas.errors import DashboardError
 
 
 def cells(row):
@@ -121,7 +117,7 @@ def test_a_model_threshold_counts_a_video_that_just_reaches_it(evaluated, small)
 def test_panels_without_data_are_absent(evaluated, small):
     text = page_text(EVALUATION, evaluated(small))
     assert 'id="roc"' in text
-    for panel in ("robustness", "leave-one-out", "timeline", "slice-changes", "no-curves"):
+    for panel in ("timeline", "slice-changes", "no-curves"):
         assert f'id="{panel}' not in text
 
 
@@ -132,36 +128,6 @@ def test_an_evaluation_without_curves_says_so_and_keeps_its_tables(evaluated, sm
     assert 'id="roc"' not in text
 
 
-FIGURE = {"value": 0.9, "num_videos": 10, "lower": 0.8, "upper": 0.95}
-
-
-def with_panel(sources, name, values):
-    sources.folder.panels.mkdir()
-    (sources.folder.panels / f"{name}.json").write_text(json.dumps(values))
-    return sources
-
-
-def test_robustness_is_a_heat_map_where_a_run_has_it(evaluated, small, valid_figure):
-    blur = {"perturbation": "blur", "level": "2", "figure": FIGURE | {"value": 0.85}}
-    values = {"metric": "AUC", "clean": FIGURE, "perturbed": [blur]}
-    content = page.content(with_panel(evaluated(small), "robustness", values))
-    chart = content.values["robustness"]
-    valid_figure(chart)
-    assert chart.figure["data"][0]["z"] == [[0.85]]
-    assert cells(chart.table.rows[1]) == ["blur", "2", "0.850", "-0.050", "10"]
-
-
-def test_a_perturbation_of_fewer_levels_leaves_cells_without_text(evaluated, small, valid_figure):
-    named = [("blur", "1"), ("blur", "2"), ("noise", "1")]
-    perturbed = [{"perturbation": one, "level": at, "figure": FIGURE} for one, at in named]
-    values = {"metric": "AUC", "clean": FIGURE, "perturbed": perturbed}
-    content = page.content(with_panel(evaluated(small), "robustness", values))
-    chart = content.values["robustness"]
-    valid_figure(chart)
-    assert chart.figure["data"][0]["z"][1][1] is None
-    assert chart.figure["data"][0]["text"][1][1] == ""
-
-
 def test_figures_that_are_all_the_baselines_are_said_to_tell_nothing(evaluated, small):
     same = page.content(evaluated(small, baseline=small))
     assert same.values["is_like_baseline"]
@@ -169,28 +135,6 @@ def test_figures_that_are_all_the_baselines_are_said_to_tell_nothing(evaluated, 
 
 def test_without_a_baseline_no_figures_are_said_to_be_its(evaluated, small):
     assert not page.content(evaluated(small)).values["is_like_baseline"]
-
-
-def test_leave_one_out_says_what_not_having_seen_a_method_costs(evaluated, small):
-    methods = [
-        {"manipulation_method": "swap", "unseen": FIGURE | {"value": 0.81}, "seen": FIGURE},
-        {"manipulation_method": "sync", "unseen": FIGURE},
-    ]
-    values = {"metric": "AUC", "methods": methods}
-    content = page.content(with_panel(evaluated(small), "leave_one_method_out", values))
-    rows = content.values["leave_one_out"].rows
-    assert cells(rows[0]) == ["swap", "0.810", "0.900", "+0.090", "10"]
-    assert cells(rows[1]) == ["sync", "0.900", UNDEFINED, UNDEFINED, "10"]
-
-
-@pytest.mark.parametrize("name", ["robustness", "leave_one_method_out"])
-def test_a_panel_whose_data_is_wrong_says_what_and_the_rest_of_the_page_stands(
-    evaluated, small, name
-):
-    text = page_text(EVALUATION, with_panel(evaluated(small), name, {"metric": "AUC"}))
-    assert "panel_data" in text
-    assert "missing key" in text
-    assert 'id="roc"' in text
 
 
 def test_names_from_the_data_are_text(evaluated, small):
@@ -221,12 +165,3 @@ def test_an_interrupted_run_says_so(make_run):
     make_run.add(folder, events.RunEnded(outcome=Outcome.INTERRUPTED, time=7200.0))
     found = page.content(of_run(folder, None))
     assert found.reason == "The run evaluated no model: the run was interrupted."
-
-
-def test_other_mistakes_are_not_swallowed(evaluated, small, monkeypatch):
-    def broken(_):
-        raise DashboardError("dashboard_error", "another one")
-
-    monkeypatch.setattr(page.robustness, "of", broken)
-    with pytest.raises(DashboardError, match="another one"):
-        page.content(evaluated(small))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.dashboards.evaluation import calibration, findings, ranking, risk_coverage, scores
+from pipeline.dashboards.evaluation import findings, ranking, reliability, risk_coverage, scores
 from pipeline.dashboards.evaluation import slices as evaluation_slices
 from pipeline.evaluation import curve_points
 
@@ -10,7 +10,7 @@ CURVES = (
     ranking.roc,
     ranking.precision_recall,
     ranking.detection_error_tradeoff,
-    calibration.reliability,
+    reliability.diagram,
     scores.score_histogram,
     risk_coverage.abstention,
 )
@@ -58,7 +58,7 @@ def test_curves_that_compare_classes_leave_slices_of_one_class_out(found):
         chart = draw(found)
         assert list(chart.variants) == [MIXED]
         assert "one class" in chart.missing
-    for draw in (calibration.reliability, scores.score_histogram, risk_coverage.abstention):
+    for draw in (reliability.diagram, scores.score_histogram, risk_coverage.abstention):
         assert SWAP in draw(found).variants
 
 
@@ -120,7 +120,7 @@ def test_histograms_show_the_scores_of_each_class(found):
 
 
 def test_reliability_points_have_their_share_interval_and_size(found):
-    chart = calibration.reliability(found)
+    chart = reliability.diagram(found)
     points = chart.figure["data"][1]
     assert points["x"] == [0.1, 0.2, 0.3, 0.4, 0.65, 0.8, 0.9]
     assert points["y"] == [0, 0, 1, 1, 0, 1, 1]
@@ -144,8 +144,8 @@ def test_the_slider_counts_at_every_step_and_knows_the_thresholds_of_the_service
     assert [mark["threshold"] for mark in data["marks"]] == [0.5, 0.6, 0.7]
     overall = data["slices"]["overall"]
     at = {
-        bar: (tp, fp)
-        for bar, tp, fp in zip(
+        threshold: (tp, fp)
+        for threshold, tp, fp in zip(
             overall["thresholds"],
             overall["true_positives"],
             overall["false_positives"],

@@ -1,15 +1,13 @@
 """The page of a run: its panels, and how it looks in a browser."""
 
-import json
-
 import pytest
 
 from pipeline.dashboards import pages, rendering, tables, writing
 from pipeline.dashboards.rendering import Frame
-from pipeline.dashboards.run import configuration, lineage_page, page, steps
+from pipeline.dashboards.run import configuration, page, steps
 from pipeline.runs import events
 from pipeline.runs.events import Outcome
-from schemas.errors import DashboardError, PanelDataError
+from schemas.errors import DashboardError
 
 HOSTILE = "<script>document.title='owned'</script><b>&"
 
@@ -131,26 +129,10 @@ def test_records_on_a_server_are_found_by_the_configuration_of_the_run(told, sai
 
 
 def test_a_panel_with_broken_data_says_so_and_the_others_stay(told, said):
-    told.folder.panels.mkdir()
-    (told.folder.panels / "cards.json").write_text('{"cards": 3}')
     told.folder.config.write_text("a: [")
     values = page.content(told(said.facts(said.PASSED))).values
     assert values["verdict"].badge == "PUSHED version 7"
-    assert any("cards.json breaks its contract" in one for one in values["problems"])
     assert any("config.yaml is not YAML" in one for one in values["problems"])
-
-
-def test_cards_are_links_to_files_of_the_run(told, said):
-    told.folder.panels.mkdir()
-    cards = {"cards": [{"title": "Model card", "path": "cards/model card.html"}]}
-    (told.folder.panels / "cards.json").write_text(json.dumps(cards))
-    story = told(said.facts(said.PASSED))
-    with pytest.raises(PanelDataError, match="is not there"):
-        lineage_page.cards(story)
-    (told.folder.path / "cards").mkdir()
-    (told.folder.path / "cards" / "model card.html").touch()
-    (link,) = lineage_page.cards(story)
-    assert link.href == f"../../../{story.run_id}/cards/model%20card.html"
 
 
 def test_a_configuration_that_is_none_is_an_error_with_a_code(told):

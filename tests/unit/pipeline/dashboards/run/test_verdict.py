@@ -12,7 +12,7 @@ TESTED = (
     "On 18 videos that it had never seen, it found 9 of 10 fakes and called 1 of 8 real videos"
     " fake."
 )
-STAYS = "What was released before, if anything, stays in use."
+STAYS = "What was pushed before, if anything, stays in use."
 MADE = {"metric": "video_recall", "slice_name": "overall", "value": 0.9, "bound": 0.8}
 
 
@@ -24,7 +24,7 @@ def test_a_pushed_run_says_that_the_detector_is_good_enough(told, said):
     found = verdict.verdict_of(told(said.facts(said.PASSED, has_baseline=True)))
     assert (found.badge, found.tone) == ("PUSHED version 7", "good")
     assert found.headline == (
-        "The detector of this run is good enough: it was released as version 7."
+        "The detector of this run is good enough: it was pushed as version 7."
     )
     assert found.sentences[0] == TESTED
     assert found.sentences[2:] == (
@@ -55,7 +55,7 @@ def test_how_much_may_be_chance_is_said_in_per_cent(told, said):
 def test_a_refusal_is_explained_without_jargon(told, said):
     found = verdict.verdict_of(told(said.facts(said.BROKEN)))
     assert (found.badge, found.tone) == ("NOTHING WAS PUSHED", "bad")
-    assert found.headline == "The detector of this run is not good enough: it was not released."
+    assert found.headline == "The detector of this run is not good enough: it was not pushed."
     assert [(one.plain, one.exact) for one in found.reasons] == [
         ("It found 1 of 4 fakes made by swap; at least 2 were required.", said.BROKEN["reason"])
     ]
@@ -65,7 +65,7 @@ def test_a_refusal_is_explained_without_jargon(told, said):
 def test_a_failed_trial_in_a_server_is_not_called_a_weak_detector(told, said):
     found = verdict.verdict_of(told(said.facts(said.PASSED, serving=["scores differ by 0.2"])))
     assert found.headline == (
-        "The detector passed its test, but failed its trial in a server: it was not released."
+        "The detector passed its test, but failed its trial in a server: it was not pushed."
     )
     assert [(one.plain, one.exact) for one in found.reasons] == [
         ("It did not work as it must in a server.", "scores differ by 0.2")
@@ -75,7 +75,7 @@ def test_a_failed_trial_in_a_server_is_not_called_a_weak_detector(told, said):
 def test_both_refusals_are_said(told, said):
     found = verdict.verdict_of(told(said.facts(said.BROKEN, serving=["no answer"])))
     assert found.headline == (
-        "The detector is not good enough and failed its trial in a server: it was not released."
+        "The detector is not good enough and failed its trial in a server: it was not pushed."
     )
     assert [one.exact for one in found.reasons] == [said.BROKEN["reason"], "no answer"]
 
@@ -84,7 +84,7 @@ def test_a_version_that_is_gone_is_a_reason_of_its_own(told, said):
     facts = said.facts(said.PASSED)
     facts["Pusher"]["push"]["present"] = False
     found = verdict.verdict_of(told(facts))
-    assert found.headline == "The detector of this run was held back: it was not released."
+    assert found.headline == "The detector of this run was held back: it was not pushed."
     assert [one.plain for one in found.reasons] == [
         "Version 7 was pushed earlier, but serving/deepfake/7 is gone."
     ]
@@ -95,7 +95,7 @@ def test_a_failed_run_says_at_what_it_was_and_keeps_the_error(told):
     found = verdict.verdict_of(told(done=7, running={}, failed=error, outcome=Outcome.FAILED))
     assert (found.badge, found.tone) == ("FAILED, NOTHING WAS PUSHED", "bad")
     assert found.headline == (
-        "The run broke off while it was training the detector. Nothing was released."
+        "The run broke off while it was training the detector. Nothing was pushed."
     )
     assert found.error.message == "loss nan"
     assert found.error.code == "diverged"
@@ -105,7 +105,7 @@ def test_refused_data_is_not_called_a_fault_of_the_run(told):
     error = events.Failed(node="DataGate", type="DataGateError", code="data_gate", message="few")
     found = verdict.verdict_of(told(done=5, running={}, failed=error, outcome=Outcome.FAILED))
     assert found.headline == (
-        "The data was refused before anything was learnt from it. Nothing was released."
+        "The data was refused before anything was learnt from it. Nothing was pushed."
     )
 
 
@@ -121,7 +121,7 @@ def test_a_killed_run_says_at_what_it_broke_off(told):
     killed = told(done=7, running={}, outcome=None)
     (killed.output / folders.LOCK_FILE).touch()  # nobody holds it
     assert verdict.verdict_of(killed).headline == (
-        "The run broke off while it was training the detector. Nothing was released."
+        "The run broke off while it was training the detector. Nothing was pushed."
     )
     table = steps.step_table(list(killed.state.nodes.values()), killed.is_running)
     states = {row.cells[0].text: row.cells[1].text for row in table.rows}
@@ -132,7 +132,7 @@ def test_an_interrupted_run_says_how_to_go_on(told):
     found = verdict.verdict_of(told(done=7, running={}, outcome=Outcome.INTERRUPTED))
     assert (found.badge, found.tone) == ("INTERRUPTED, NOTHING WAS PUSHED", "warn")
     assert found.headline == (
-        "The run was stopped while it was training the detector. Nothing was released."
+        "The run was stopped while it was training the detector. Nothing was pushed."
     )
     assert found.sentences[0].startswith("The same command goes on from there")
 

@@ -1,7 +1,6 @@
 """The page of a training: figures of its history, its model, and of a training that goes on."""
 
 import dataclasses
-import json
 import math
 
 import pytest
@@ -9,9 +8,8 @@ from coded import raises_code
 
 from pipeline.dashboards import rendering
 from pipeline.dashboards.pages import Absent
-from pipeline.dashboards.panel_data import CrossValidation, Figure, Fold, Trial, Tuning
 from pipeline.dashboards.rendering import Frame
-from pipeline.dashboards.training import calibration, curves, page, parallel, records, searches
+from pipeline.dashboards.training import calibration, curves, page, records
 from pipeline.dashboards.training.records import Classes
 from pipeline.model import training as trainings
 from pipeline.runs import events
@@ -170,72 +168,8 @@ def test_an_erased_model_leaves_its_curves(trained, made):
     assert found["charts"]
 
 
-TUNING = Tuning(
-    objective="selection AUC",
-    greater_is_better=True,
-    best_trial_id="b",
-    trials=tuple(
-        Trial(trial_id=name, score=score, hyperparameters={"rate": rate, "units": "8", "drop": "0"})
-        for name, score, rate in (("a", 0.7, "0.1"), ("b", 0.9, "0.01"), ("c", None, "1"))
-    ),
-)
-
-
-def test_trials_are_ranked_and_failed_ones_stand_last(valid_figure):
-    search = searches.of_tuning(TUNING)
-    assert [row[:3] for row in texts(search.trials)] == [
-        ["b", "0.9000", "0.01"],
-        ["a", "0.7000", "0.1"],
-        ["c", "failed", "1"],
-    ]
-    assert search.trials.rows[0].cells[0].note == "chosen"
-    assert [chart.id for chart in search.charts] == ["trials", "trials-by-setting"]
-    for chart in search.charts:
-        valid_figure(chart)
-
-
-def test_lines_of_trials_reach_from_the_least_to_the_greatest_value_of_each_axis():
-    trials = {"rate": [0.1, 0.001, 0.01], "units": [8.0, 8.0, 8.0], "AUC": [0.9, 0.5, 0.6]}
-    chart = parallel.of(trials, ["a", "b", "c"], "a")
-    others, best = chart.figure["data"]
-    assert best["y"] == [1, 0.5, 1, None]
-    # A rate that spans orders of magnitude has a logarithmic axis, the AUC has not.
-    assert others["y"] == [0, 0.5, 0, None, 0.5, 0.5, 0.25, None]
-    assert others["text"][4] == "trial c: rate 0.01"
-
-
-def test_settings_that_are_no_numbers_have_no_axis():
-    trials = [
-        dataclasses.replace(one, hyperparameters=one.hyperparameters | {"units": "many"})
-        for one in TUNING.trials
-    ]
-    search = searches.of_tuning(dataclasses.replace(TUNING, trials=tuple(trials)))
-    assert [chart.id for chart in search.charts] == ["trials"], "two axes are left"
-
-
-def test_folds_have_their_mean_and_intervals(valid_figure):
-    figures = (
-        Figure(value=0.8, num_videos=20, lower=0.6, upper=0.9),
-        Figure(value=0.9, num_videos=22),
-    )
-    folds = tuple(Fold(name=f"fold {n}", figure=one) for n, one in enumerate(figures, 1))
-    chart = searches.of_cross_validation(CrossValidation(metric="AUC", folds=folds))
-    valid_figure(chart)
-    assert chart.summary.startswith("Mean 0.850 (dotted line), folds from 0.800 to 0.900.")
-    points = chart.figure["data"][0]
-    assert points["x"] == [0.9, 0.8], "Plotly draws the first at the bottom"
-    assert points["error_x"]["arrayminus"] == [0, pytest.approx(0.2)]
-
-
-def test_panels_without_data_are_absent(trained, made, epochs):
-    found = page.content(trained.with_history(epochs).with_model(made.detector()).sources()).values
-    assert (found["search"], found["folds"]) == (None, None)
-
-
 def test_the_page_opens_and_copies_the_command_of_tensorboard(trained, made, epochs, opened, axe):
     story = trained.with_history(epochs).with_model(made.detector()).sources()
-    story.folder.panels.mkdir()
-    (story.folder.panels / "tuning.json").write_text(json.dumps(dataclasses.asdict(TUNING)))
     rendering.write_assets(story.site)
     content = page.content(story)
     path = story.site.run(story.run_id) / "training.html"
@@ -246,5 +180,4 @@ def test_the_page_opens_and_copies_the_command_of_tensorboard(trained, made, epo
     command = found.locator("#tensorboard button").get_attribute("data-copy")
     assert command.startswith("tensorboard --logdir ")
     assert command.endswith("/tensorboard")
-    assert found.locator("#trials-by-setting").count() == 1
     assert axe(found) == []

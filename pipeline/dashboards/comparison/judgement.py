@@ -24,7 +24,7 @@ BY_NAME: Final[Mapping[str, Headline]] = {metric.name: metric for metric in HEAD
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Verdict:
+class Judgement:
     """Whether the later run is better.
 
     Attributes:
@@ -40,17 +40,17 @@ class Verdict:
     caution: str
 
 
-def verdict(found: Comparison, before: RunFacts, after: RunFacts) -> Verdict:
+def judge(found: Comparison, before: RunFacts, after: RunFacts) -> Judgement:
     """Judges by the deciding metrics over all test videos, and only where intervals are apart."""
     overall = {c.metric: c for c in found.metrics if c.slice_name == OVERALL}
     changes = [overall[metric.name] for metric in DECIDING if metric.name in overall]
     known = [change for change in changes if change.difference is not None]
     if not known:
-        return Verdict(
+        return Judgement(
             badge="cannot be told", tone="", sentence=_unmeasured(before, after), caution=""
         )
     badge, tone, opening = _judged(known)
-    return Verdict(
+    return Judgement(
         badge=badge,
         tone=tone,
         sentence=f"{opening} {_listed(known)}.{_besides(overall.values())}",

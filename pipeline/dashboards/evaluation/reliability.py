@@ -19,7 +19,7 @@ _COLUMNS: Final = (
 )
 
 
-def reliability(findings: Findings) -> Chart:
+def diagram(findings: Findings) -> Chart:
     """Mean score against the share of fakes, by bin; how many videos below."""
     drawn = {name: [{}, *_parts(findings, name)] for name in findings.curves}
     empty = [charts.dashed_trace("as it should be", [0, 1], [0, 1]), _points(), _sizes()]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.dashboards.comparison import wording
+from pipeline.dashboards.comparison import judgement
 from pipeline.lineage import comparison
 
 AUC = ("overall", "video_auc")
@@ -12,12 +12,12 @@ ECE = ("overall", "ece")
 
 @pytest.fixture
 def judged(facts):
-    """The verdict on two runs whose metrics are given."""
+    """The judgement on two runs whose metrics are given."""
 
     def judged(before, after, *, old_videos=(), new_videos=()):
         old = facts("r1", before, old_videos)
         new = facts("r2", after, new_videos)
-        return wording.verdict(comparison.compare(old, new), old, new)
+        return judgement.judge(comparison.compare(old, new), old, new)
 
     return judged
 
@@ -69,8 +69,8 @@ def test_a_figure_that_does_not_decide_but_is_apart_is_not_kept_back(judged):
 def test_less_is_better_where_it_is(facts):
     old, new = facts("r1", {ECE: (0.3, 0.25, 0.35)}), facts("r2", {ECE: (0.1, 0.05, 0.15)})
     [change] = comparison.compare(old, new).metrics
-    assert wording.is_better(change)
-    assert not wording.is_worse(change)
+    assert judgement.is_better(change)
+    assert not judgement.is_worse(change)
 
 
 def test_a_run_that_was_not_evaluated_is_named(judged):
@@ -100,15 +100,15 @@ def test_videos_with_other_bytes_or_labels_are_other_videos(judged, video, chang
 def test_what_changed_is_counted_and_nothing_is_called_nothing(facts, video):
     old = facts("r1", videos=[video("v1"), video("v2")], code={"Trainer": "a"})
     new = facts("r2", videos=[video("v1", split="train")], code={"Trainer": "b"}, configuration={})
-    assert wording.changed(comparison.compare(old, new)) == (
+    assert judgement.changed(comparison.compare(old, new)) == (
         "What changed: 1 video removed, 1 video moved between splits, 1 node with other code."
     )
-    assert wording.changed(comparison.compare(old, old)) == (
+    assert judgement.changed(comparison.compare(old, old)) == (
         "Nothing changed: the same videos, settings, code and packages."
     )
 
 
 def test_what_could_not_be_compared_is_not_called_unchanged(facts):
     gone = facts("r1", missing=("the videos are unknown",))
-    found = wording.changed(comparison.compare(gone, gone))
+    found = judgement.changed(comparison.compare(gone, gone))
     assert found == "Nothing changed in what could be compared."
