@@ -68,14 +68,8 @@ INTERRUPTED: Final = 130
 def command(function: _Command) -> _Command:
     """Adds --config and --set to a command."""
     config = cli_options.configuration(DEFAULT)
-    override = click.option(
-        "--set",
-        "overrides",
-        multiple=True,
-        metavar="KEY=VALUE",
-        help="A value of the configuration, or of new runs; may be repeated.",
-    )
-    return config(override(function))
+    setting = cli_options.setting("A value of the configuration, or of new runs; may be repeated.")
+    return config(setting(function))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -405,16 +399,8 @@ def _failure(step: "Step", target: Target) -> list[str]:
     return lines
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Lines with columns as wide as their widest cell; states in colour."""
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    return [
-        "  ".join(
-            _colored(cell) + " " * (width - len(cell))
-            for cell, width in zip(row, widths, strict=True)
-        ).rstrip()
-        for row in (head, *rows)
-    ]
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    return cli_options.table(rows, header, styles=_COLORS)
 
 
 def _colored(text: str) -> str:

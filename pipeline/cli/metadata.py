@@ -156,5 +156,4 @@ def _lines_of_copy(report: "CopyReport") -> dict[str, str]:
 
 
 def _show(lines: dict[str, str]) -> None:
-    for name, text in lines.items():
-        click.echo(f"{name:<12}{text}")
+    click.echo("\n".join(options.table(lines.items())))

@@ -33,11 +33,6 @@ _WORKERS: Final[Mapping[str, str]] = {
 
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-_output = click.option(
-    "--output",
-    metavar="FOLDER",
-    help="Folder of artifacts, metadata, runs and pushed models  [default: the configuration's]",
-)
 _no_cache = click.option("--no-cache", is_flag=True, help="Run every node, even unchanged ones.")
 
 
@@ -114,19 +109,8 @@ def demo(output: str, no_cache: bool) -> int:
 
 @click.command()
 @click.option("--manifest", metavar="FILE", help="CSV or JSONL: video_id, path, label, ...")
-@options.configuration("local")
-@_output
-@click.option(
-    "--from",
-    "from_node",
-    callback=_node_name,
-    default="",
-    metavar="NODE",
-    help="First node to run.",
-)
-@click.option(
-    "--to", "to_node", callback=_node_name, default="", metavar="NODE", help="Last node to run."
-)
+@_node_option("--from", "from_node", "First node to run.")
+@_node_option("--to", "to_node", "Last node to run.")
 @_no_cache
 @click.option(
     "--runner",
@@ -136,16 +120,14 @@ def demo(output: str, no_cache: bool) -> int:
     help="local: all nodes in one process. kubeflow-steps: as Kubeflow would, here: the package is"
     " compiled and every container step is a process of its own.",
 )
-@options.overrides
+@options.configured
 def run(
+    config: PipelineConfig,
     manifest: str | None,
-    name: str,
-    output: str | None,
     from_node: str,
     to_node: str,
     no_cache: bool,
     runner: str,
-    overrides: tuple[str, ...],
 ) -> int:
     """Run the pipeline on your videos.
 
@@ -165,14 +147,10 @@ def run(
       deepfake run --manifest videos.csv --from Trainer --set training.epochs=20
       deepfake run --manifest videos.csv --runner kubeflow-steps
     """
-    values: dict[str, object] = options.parsed(overrides)
-    if manifest is not None:
-        values["data.manifest"] = manifest
-    if output is not None:
-        values["output"] = output
+    values: dict[str, object] = {} if manifest is None else {"data.manifest": manifest}
     if no_cache:
         values["cache"] = False
-    config = load.with_overrides(load.load(name), values)
+    config = load.with_overrides(config, values)
     _check_manifest(config)
     if runner != LOCAL and (from_node or to_node):
         raise CallError(
@@ -199,11 +177,12 @@ def list_runs(output: str) -> None:
     folders = runs_folders.existing(pathlib.Path(output))
     if not folders:
         raise CallError("no_such_run", f"no runs in {output}; see --output")
+    rows = []
     for folder in folders:
         summary = _summary(folder)
-        pushed = summary["pushed"]
-        version = f"  version {pushed['version']}" if pushed else ""
-        click.echo(f"{folder.run_id}  {summary['status']:<12} {summary['seconds']:>8.1f}s{version}")
+        version = f"version {summary['pushed']['version']}" if summary["pushed"] else ""
+        rows.append((folder.run_id, summary["status"], f"{summary['seconds']:.1f}s", version))
+    click.echo("\n".join(options.table(rows, right={2})))
 
 
 @runs.command()
