@@ -35,6 +35,11 @@ output_format = click.option(
 )
 
 
+def json_flag(text: str = "Print JSON.") -> Callable[[Command], Command]:
+    """Adds --json, as `as_json`, with its help text."""
+    return click.option("--json", "as_json", is_flag=True, help=text)
+
+
 def setting(text: str) -> Callable[[Command], Command]:
     """Adds --set, as `overrides`, with its help text."""
     return click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help=text)

@@ -5,7 +5,7 @@ import os
 import pathlib
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import click
 
@@ -32,7 +32,6 @@ _WORKERS: Final[Mapping[str, str]] = {
 }
 
 
-_Command = TypeVar("_Command", bound=Callable[..., Any])
 _no_cache = click.option("--no-cache", is_flag=True, help="Run every node, even unchanged ones.")
 
 
@@ -82,12 +81,16 @@ def _node_name(context: click.Context, parameter: click.Parameter, value: str) -
     return by_lower_case.get(value.lower(), "")
 
 
-def _node_option(flag: str, name: str, text: str) -> Callable[[_Command], _Command]:
+def _folder_option(default: str) -> Callable[[options.Command], options.Command]:
+    return click.option("--output", metavar="FOLDER", default=default, show_default=True)
+
+
+def _node_option(flag: str, name: str, text: str) -> Callable[[options.Command], options.Command]:
     return click.option(flag, name, callback=_node_name, default="", metavar="NODE", help=text)
 
 
 @click.command(short_help="Make videos, run everything, push a model.")
-@click.option("--output", metavar="FOLDER", default="runs/demo", show_default=True)
+@_folder_option("runs/demo")
 @_no_cache
 def demo(output: str, no_cache: bool) -> int:
     """Make synthetic videos, run the whole pipeline on them, push a blessed model.
@@ -165,7 +168,7 @@ def runs() -> None:
 
 
 @runs.command(name="list")
-@click.option("--output", metavar="FOLDER", default="runs", show_default=True)
+@_folder_option("runs")
 def list_runs(output: str) -> None:
     """List the runs of an output folder, oldest first.
 
@@ -187,8 +190,8 @@ def list_runs(output: str) -> None:
 
 @runs.command()
 @click.argument("run", metavar="RUN", default="latest")
-@click.option("--output", metavar="FOLDER", default="runs", show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@_folder_option("runs")
+@options.json_flag("Print the report as JSON.")
 @click.option("--svg", metavar="FILE", help="Write the report as a picture instead.")
 def show(run: str, output: str, as_json: bool, svg: str | None) -> None:
     """Show the report of RUN: an id, the start of one, or `latest`.
