@@ -79,6 +79,8 @@ setup(
             "kfp-pipeline-spec>=2.16,<2.18",
             "kfp-server-api>=2.16,<2.18",
             "urllib3>=2.2,<3",
+            # Ends what a container step leaves running, where steps are processes of this machine.
+            "psutil>=6,<8",
         ],
         "dev": [
             "uv>=0.9,<1",

@@ -1,6 +1,5 @@
 """What is sent: tracks of real examples, through TensorFlow Serving's own gRPC stubs."""
 
-import enum
 import pathlib
 from collections.abc import Collection, Mapping
 from typing import Any, Final, NamedTuple
@@ -77,17 +76,6 @@ def _parse(record: bytes) -> Track:
     )
 
 
-class VersionState(enum.IntEnum):
-    """States of a version, numbered as in ModelVersionStatus."""
-
-    UNKNOWN = 0
-    START = 10
-    LOADING = 20
-    AVAILABLE = 30
-    UNLOADING = 40
-    END = 50
-
-
 class Client:
     """Calls one model of a server; every method but `state` may raise grpc.RpcError."""
 
@@ -101,12 +89,12 @@ class Client:
         """Closes the connection."""
         self._channel.close()
 
-    def state(self) -> VersionState:
-        """State of the served version; UNKNOWN while the server does not answer."""
+    def state(self) -> int:
+        """State of the served version, of `ModelVersionStatus`; UNKNOWN without an answer."""
         try:
-            return VersionState(self._status().state)
+            return int(self._status().state)
         except grpc.RpcError:
-            return VersionState.UNKNOWN
+            return int(get_model_status_pb2.ModelVersionStatus.UNKNOWN)
 
     def load_error(self) -> str:
         """Why the version could not be loaded; empty if it could."""

@@ -9,7 +9,9 @@ import time
 from collections.abc import Iterator
 from typing import Final
 
-from components.serving_validator.requests import Client, VersionState
+from tensorflow_serving.apis.get_model_status_pb2 import ModelVersionStatus
+
+from components.serving_validator.requests import Client
 
 SERVER_MODULE: Final = "serving.model_server"  # by name: components import nothing of serving
 _POLL_SECONDS: Final = 0.05
@@ -73,8 +75,8 @@ def _wait_for_port(
 def _wait_until_available(
     child: "subprocess.Popen[bytes]", client: Client, log: pathlib.Path, deadline: float
 ) -> None:
-    while (state := client.state()) is not VersionState.AVAILABLE:
-        if state is VersionState.END:
+    while (state := client.state()) != ModelVersionStatus.AVAILABLE:
+        if state == ModelVersionStatus.END:
             raise ServerError(f"the server could not load the model: {client.load_error()}")
         _check(child, log, deadline, "load the model")
 

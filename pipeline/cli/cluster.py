@@ -9,8 +9,8 @@ import json
 import pathlib
 import shlex
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -51,8 +51,6 @@ CLIENT_KEYS: Final = frozenset(
     )
 )
 
-_Command = TypeVar("_Command", bound=Callable[..., Any])
-
 
 package_option = click.option(
     "--package",
@@ -65,17 +63,11 @@ RUN_FAILED: Final = 1
 INTERRUPTED: Final = 130
 
 
-def command(function: _Command) -> _Command:
+def command(function: cli_options.Command) -> cli_options.Command:
     """Adds --config and --set to a command."""
     config = cli_options.configuration(DEFAULT)
-    override = click.option(
-        "--set",
-        "overrides",
-        multiple=True,
-        metavar="KEY=VALUE",
-        help="A value of the configuration, or of new runs; may be repeated.",
-    )
-    return config(override(function))
+    setting = cli_options.setting("A value of the configuration, or of new runs; may be repeated.")
+    return config(setting(function))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -241,7 +233,7 @@ def submit(
 @click.command()
 @click.argument("run", metavar="[RUN]", required=False)
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Of the list.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@cli_options.json_flag()
 @command
 def status(
     run: str | None, limit: int, as_json: bool, name: str, overrides: tuple[str, ...]
@@ -405,16 +397,8 @@ def _failure(step: "Step", target: Target) -> list[str]:
     return lines
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Lines with columns as wide as their widest cell; states in colour."""
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    return [
-        "  ".join(
-            _colored(cell) + " " * (width - len(cell))
-            for cell, width in zip(row, widths, strict=True)
-        ).rstrip()
-        for row in (head, *rows)
-    ]
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    return cli_options.table(rows, header, styles=_COLORS)
 
 
 def _colored(text: str) -> str:

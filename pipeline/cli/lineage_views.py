@@ -1,9 +1,6 @@
 """Answers about lineage on the screen: tables for people, JSON and CSV for programs."""
 
-import csv
 import dataclasses
-import json
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,12 +17,6 @@ if TYPE_CHECKING:
     from pipeline.lineage.verdicts import Evaluation, Verdict
     from pipeline.lineage.verification import Verification
 
-TABLE: Final = "table"
-JSON: Final = "json"
-CSV: Final = "csv"
-FORMS: Final = (TABLE, JSON, CSV)
-
-Row = Sequence[object]
 _WIDTH: Final = 18  # of the names at the left
 _DIGITS: Final = 12  # of a digest, for people
 
@@ -41,69 +32,46 @@ _CHANGE_HEADER: Final = (
 
 def provenance(answer: "Provenance", form: str) -> None:
     """Prints what made a model; CSV has one line for each fact."""
-    if form == TABLE:
+    if form == options.TABLE:
         _table_of_provenance(answer)
-    elif form == CSV:
-        print_csv(("fact", "value"), _flat(dataclasses.asdict(answer)))
+    elif form == options.CSV:
+        click.echo(options.as_csv(("fact", "value"), _flat(dataclasses.asdict(answer))))
     else:
-        print_json(answer)
+        click.echo(options.as_json(dataclasses.asdict(answer)))
 
 
 def membership(answer: "Membership", form: str) -> None:
     """Prints who saw a video; CSV has one line for each model and split."""
-    if form == TABLE:
+    if form == options.TABLE:
         _table_of_membership(answer)
-    elif form == CSV:
+    elif form == options.CSV:
         header = ("model_id", "run", "split", "num_videos", "versions", "state", "reused_by")
-        print_csv(
-            header,
-            (
-                (m.model_id, m.run, split, n, " ".join(m.versions), m.state, " ".join(m.reused_by))
-                for m in answer.models
-                for split, n in m.splits.items()
-            ),
+        rows = (
+            (m.model_id, m.run, split, n, " ".join(m.versions), m.state, " ".join(m.reused_by))
+            for m in answer.models
+            for split, n in m.splits.items()
         )
+        click.echo(options.as_csv(header, rows))
         _warn(answer.unread)
     else:
-        print_json(answer)
+        click.echo(options.as_json(dataclasses.asdict(answer)))
 
 
 def verdict(answer: "Verdict", form: str) -> None:
     """Prints why a model was blessed or not; CSV has one line for each gate."""
-    if form == TABLE:
+    if form == options.TABLE:
         _table_of_verdict(answer)
-    elif form == CSV:
+    elif form == options.CSV:
         header = ("run", "metric", "slice", "value", "bound", "baseline", "passed", "reason")
         rows = (
             (e.run, g.metric, g.slice_name, g.value, g.bound, g.baseline, g.passed, g.reason)
             for e in answer.evaluations
             for g in e.gates
         )
-        print_csv(header, rows)
+        click.echo(options.as_csv(header, rows))
         _warn(entry.unread for entry in answer.evaluations if entry.unread)
     else:
-        print_json(answer)
-
-
-def print_json(answer: Any) -> None:
-    """Prints a dataclass as JSON."""
-    click.echo(json.dumps(dataclasses.asdict(answer), indent=2, default=str))
-
-
-def print_csv(header: Row, rows: Iterable[Row]) -> None:
-    """Prints rows as CSV, None as an empty cell."""
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-
-
-def print_table(header: Sequence[str], rows: Iterable[Row]) -> None:
-    """Prints rows below a header, each column as wide as it needs; None is a dash."""
-    cells = [["-" if cell is None else str(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(header, *cells, strict=True)]
-    for line in (header, *cells):
-        padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-        click.echo("  ".join(padded).rstrip())
+        click.echo(options.as_json(dataclasses.asdict(answer)))
 
 
 def _table_of_provenance(answer: "Provenance") -> None:
@@ -123,16 +91,14 @@ def _table_of_provenance(answer: "Provenance") -> None:
     _line("packages", _listed(packages))
     _judgement(answer.verdict)
     click.echo()
-    print_table(
-        ("node", "run", "state", "began", "code"),
-        (
-            (s.node, s.run, s.state, s.began, s.code_fingerprint[:_DIGITS] or None)
-            for s in answer.steps
-        ),
+    steps = (
+        (s.node, s.run, s.state, s.began, s.code_fingerprint[:_DIGITS] or None)
+        for s in answer.steps
     )
+    _print_table(("node", "run", "state", "began", "code"), steps)
     click.echo()
-    rows = ((a.type, a.artifact_id, a.state, a.uri) for a in answer.artifacts)
-    print_table(("artifact", "id", "state", "files"), rows)
+    artifacts = ((a.type, a.artifact_id, a.state, a.uri) for a in answer.artifacts)
+    _print_table(("artifact", "id", "state", "files"), artifacts)
     _warn(answer.unread)
 
 
@@ -158,7 +124,7 @@ def _table_of_membership(answer: "Membership") -> None:
     if not answer.models:
         click.echo("no model saw it")
     else:
-        print_table(
+        _print_table(
             ("model", "trained in", "splits", "pushed as", "state", "reused by"),
             (
                 (
@@ -183,7 +149,7 @@ def _table_of_verdict(answer: "Verdict") -> None:
             _line("not pushed", push.refused_because or "the Pusher does not say why")
     for evaluation in answer.evaluations:
         click.echo()
-        print_table(
+        _print_table(
             ("gate", "slice", "value", "bound", "baseline", "verdict"),
             (
                 (
@@ -208,7 +174,7 @@ def _baseline(evaluation: "Evaluation") -> str:
     return f"model {evaluation.baseline_id}, pushed as {versions}"
 
 
-def _flat(value: Any, at: str = "") -> Iterable[Row]:
+def _flat(value: Any, at: str = "") -> Iterable[Sequence[object]]:
     if isinstance(value, Mapping):
         pairs: Iterable[tuple[object, Any]] = value.items()
     elif isinstance(value, (list, tuple)):
@@ -218,6 +184,10 @@ def _flat(value: Any, at: str = "") -> Iterable[Row]:
         return
     for key, inner in pairs:
         yield from _flat(inner, f"{at}.{key}" if at else str(key))
+
+
+def _print_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    click.echo("\n".join(options.table(rows, header)))
 
 
 def _line(name: str, text: str) -> None:
@@ -297,7 +267,7 @@ def _change_lines(found: "Comparison") -> Iterator[str]:
         if changes:
             yield f"\n{name}:"
             shown = [[c.name, f"{_short(c.before)} -> {_short(c.after)}"] for c in changes]
-            yield from _first(options.columns(shown))
+            yield from _first(options.table(shown, indent=2))
     changed = [entry for entry in found.metrics if entry.difference != 0]
     same = len(found.metrics) - len(changed)
     yield f"\nmetrics: {len(changed)} changed, {same} the same"
@@ -306,13 +276,14 @@ def _change_lines(found: "Comparison") -> Iterator[str]:
 
 
 def _metric_lines(changed: Sequence["MetricChange"]) -> list[str]:
-    rows = [["slice", "metric", "before", "after", "difference", "intervals"]]
+    header = ("slice", "metric", "before", "after", "difference", "intervals")
+    rows = []
     for entry in changed:
         difference = "" if entry.difference is None else f"{entry.difference:+.3f}"
         overlap = {None: "", True: "overlap", False: "apart"}[entry.intervals_overlap]
         both = (_interval(entry.before), _interval(entry.after))
         rows.append([entry.slice_name, entry.metric, *both, difference, overlap])
-    return options.columns(rows) if changed else []
+    return options.table(rows, header, indent=2) if changed else []
 
 
 def _interval(interval: Estimate | None) -> str:

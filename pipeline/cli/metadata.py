@@ -3,8 +3,7 @@
 import dataclasses
 import json
 import pathlib
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -15,9 +14,6 @@ if TYPE_CHECKING:
     from pipeline.metadata.copying import CopyReport
     from pipeline.metadata.inspection import StoreFacts
 
-_Command = TypeVar("_Command", bound=Callable[..., Any])
-_T = TypeVar("_T")
-
 # Tables of a copy, by what they are called on the screen.
 _COPIED: Final = {
     "types": "Type",
@@ -26,9 +22,6 @@ _COPIED: Final = {
     "contexts": "Context",
     "events": "Event",
 }
-
-
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.group()
@@ -43,7 +36,7 @@ def metadata() -> None:
 
 @metadata.command()
 @options.configured
-@_json
+@options.json_flag()
 def check(config: PipelineConfig, as_json: bool) -> None:
     """Show what the store is and holds, and whether runs can use it; change nothing.
 
@@ -103,7 +96,7 @@ def upgrade(config: PipelineConfig) -> None:
     help="Folder of artifacts that moved; may be repeated.",
 )
 @options.configured
-@_json
+@options.json_flag()
 def copy(
     config: PipelineConfig, source: pathlib.Path, rewrites: tuple[str, ...], as_json: bool
 ) -> None:
@@ -156,5 +149,4 @@ def _lines_of_copy(report: "CopyReport") -> dict[str, str]:
 
 
 def _show(lines: dict[str, str]) -> None:
-    for name, text in lines.items():
-        click.echo(f"{name:<12}{text}")
+    click.echo("\n".join(options.table(lines.items())))

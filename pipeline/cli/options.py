@@ -7,7 +7,8 @@ import io
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 import click
@@ -19,14 +20,8 @@ _T = TypeVar("_T")
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-overrides = click.option(
-    "--set",
-    "overrides",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Override one value, by its dotted key; may be repeated.",
-)
 _STDERR: Final = 2
+_WIDEST: Final = 1_000_000  # columns of a line, which no terminal wraps here
 TABLE: Final = "table"
 JSON: Final = "json"
 CSV: Final = "csv"
@@ -38,6 +33,19 @@ output_format = click.option(
     show_default=True,
     help="How to print.",
 )
+
+
+def json_flag(text: str = "Print JSON.") -> Callable[[Command], Command]:
+    """Adds --json, as `as_json`, with its help text."""
+    return click.option("--json", "as_json", is_flag=True, help=text)
+
+
+def setting(text: str) -> Callable[[Command], Command]:
+    """Adds --set, as `overrides`, with its help text."""
+    return click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help=text)
+
+
+overrides: Final = setting("Override one value, by its dotted key; may be repeated.")
 
 
 def configuration(default: str) -> Callable[[Command], Command]:
@@ -59,8 +67,8 @@ def configured(command: Command) -> Any:
     @click.option(
         "--output",
         metavar="FOLDER",
-        help="Folder of artifacts, and of the store where it is a file  [default: the"
-        " configuration's]",
+        help="Folder of runs, artifacts and pushed models, and of ML Metadata where it is a file"
+        "  [default: the configuration's]",
     )
     @overrides
     @functools.wraps(command)
@@ -127,11 +135,11 @@ def quietly(work: Callable[[], _T]) -> _T:
 
 
 def as_json(document: Any) -> str:
-    """JSON text of plain values."""
-    return json.dumps(document, indent=2, ensure_ascii=False)
+    """JSON text of plain values; others, such as paths, become text."""
+    return json.dumps(document, indent=2, ensure_ascii=False, default=str)
 
 
-def as_csv(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+def as_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """CSV text without the last line end; None becomes an empty cell."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -140,10 +148,42 @@ def as_csv(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     return text.getvalue().removesuffix("\n")
 
 
-def columns(rows: Sequence[Sequence[str]], indent: str = "  ") -> list[str]:
-    """Lines with the cells of all rows one below the other."""
-    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
-    return [
-        indent + "  ".join(f"{c:<{w}}" for c, w in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
+def table(
+    rows: Iterable[Sequence[object]],
+    header: Sequence[str] = (),
+    *,
+    indent: int = 0,
+    right: Collection[int] = (),
+    styles: Mapping[str, str] = MappingProxyType({}),
+) -> list[str]:
+    """Lines of a table whose columns are as wide as their widest cell: none is shortened.
+
+    Args:
+      rows: Cells from left to right; None is shown as a dash.
+      header: Names of the columns; empty = no line of names.
+      indent: Blanks before each line.
+      right: Numbers of the columns, from 0, that are aligned at their right.
+      styles: Rich's style of a cell, by its text. `click.echo` takes colours out again where
+        nobody would see them.
+    """
+    from rich.console import Console  # takes a tenth of a second; `--help` must not
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = [["-" if cell is None else str(cell) for cell in row] for row in rows]
+    if header:
+        shown.insert(0, list(header))
+    if not shown:
+        return []
+    drawn = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
+    for number in range(len(shown[0])):
+        drawn.add_column(no_wrap=True, justify="right" if number in right else "left")
+    for row in shown:
+        drawn.add_row(*(Text(cell, style=styles.get(cell, "")) for cell in row))
+    console = Console(
+        file=io.StringIO(), width=_WIDEST, force_terminal=bool(styles), color_system="standard"
+    )
+    with console.capture() as captured:
+        console.print(Padding(drawn, (0, 0, 0, indent), expand=False))
+    return [line.rstrip() for line in captured.get().splitlines()]

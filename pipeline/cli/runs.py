@@ -4,7 +4,7 @@ import os
 import pathlib
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import click
 
@@ -29,12 +29,6 @@ _WORKERS: Final[Mapping[str, str]] = {
 }
 
 
-_Command = TypeVar("_Command", bound=Callable[..., Any])
-_output = click.option(
-    "--output",
-    metavar="FOLDER",
-    help="Folder of artifacts, metadata, runs and pushed models  [default: the configuration's]",
-)
 _no_cache = click.option("--no-cache", is_flag=True, help="Run every node, even unchanged ones.")
 
 
@@ -84,12 +78,16 @@ def _node_name(context: click.Context, parameter: click.Parameter, value: str) -
     return by_lower_case.get(value.lower(), "")
 
 
-def _node_option(flag: str, name: str, text: str) -> Callable[[_Command], _Command]:
+def _folder_option(default: str) -> Callable[[options.Command], options.Command]:
+    return click.option("--output", metavar="FOLDER", default=default, show_default=True)
+
+
+def _node_option(flag: str, name: str, text: str) -> Callable[[options.Command], options.Command]:
     return click.option(flag, name, callback=_node_name, default="", metavar="NODE", help=text)
 
 
 @click.command(short_help="Make videos, run everything, push a model.")
-@click.option("--output", metavar="FOLDER", default="runs/demo", show_default=True)
+@_folder_option("runs/demo")
 @_no_cache
 def demo(output: str, no_cache: bool) -> int:
     """Make synthetic videos, run the whole pipeline on them, push a blessed model.
@@ -111,19 +109,8 @@ def demo(output: str, no_cache: bool) -> int:
 
 @click.command()
 @click.option("--manifest", metavar="FILE", help="CSV or JSONL: video_id, path, label, ...")
-@options.configuration("local")
-@_output
-@click.option(
-    "--from",
-    "from_node",
-    callback=_node_name,
-    default="",
-    metavar="NODE",
-    help="First node to run.",
-)
-@click.option(
-    "--to", "to_node", callback=_node_name, default="", metavar="NODE", help="Last node to run."
-)
+@_node_option("--from", "from_node", "First node to run.")
+@_node_option("--to", "to_node", "Last node to run.")
 @_no_cache
 @click.option(
     "--runner",
@@ -133,16 +120,14 @@ def demo(output: str, no_cache: bool) -> int:
     help="local: all nodes in one process. kubeflow-steps: as Kubeflow would, here: the package is"
     " compiled and every container step is a process of its own.",
 )
-@options.overrides
+@options.configured
 def run(
+    config: PipelineConfig,
     manifest: str | None,
-    name: str,
-    output: str | None,
     from_node: str,
     to_node: str,
     no_cache: bool,
     runner: str,
-    overrides: tuple[str, ...],
 ) -> int:
     """Run the pipeline on your videos.
 
@@ -162,14 +147,10 @@ def run(
       deepfake run --manifest videos.csv --from Trainer --set training.epochs=20
       deepfake run --manifest videos.csv --runner kubeflow-steps
     """
-    values: dict[str, object] = options.parsed(overrides)
-    if manifest is not None:
-        values["data.manifest"] = manifest
-    if output is not None:
-        values["output"] = output
+    values: dict[str, object] = {} if manifest is None else {"data.manifest": manifest}
     if no_cache:
         values["cache"] = False
-    config = load.with_overrides(load.load(name), values)
+    config = load.with_overrides(config, values)
     _check_manifest(config)
     if runner != LOCAL and (from_node or to_node):
         raise CallError(
@@ -184,7 +165,7 @@ def runs() -> None:
 
 
 @runs.command(name="list")
-@click.option("--output", metavar="FOLDER", default="runs", show_default=True)
+@_folder_option("runs")
 def list_runs(output: str) -> None:
     """List the runs of an output folder, oldest first.
 
@@ -196,17 +177,19 @@ def list_runs(output: str) -> None:
     folders = runs_folders.existing(pathlib.Path(output))
     if not folders:
         raise CallError("no_such_run", f"no runs in {output}; see --output")
+    rows = []
     for folder in folders:
         report = reporting.of_run(folder)
-        version = f"  version {report.pushed.version}" if report.pushed else ""
-        status = report.status.value
-        click.echo(f"{folder.run_id}  {status:<12} {report.seconds:>8.1f}s{version}")
+        version = f"version {report.pushed.version}" if report.pushed else ""
+        rows.append((folder.run_id, report.status.value, f"{report.seconds:.1f}s", version))
+    click.echo("
+".join(options.table(rows, right={2})))
 
 
 @runs.command()
 @click.argument("run", metavar="RUN", default="latest")
-@click.option("--output", metavar="FOLDER", default="runs", show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@_folder_option("runs")
+@options.json_flag("Print the report as JSON.")
 @click.option("--svg", metavar="FILE", help="Write the report as a picture instead.")
 def show(run: str, output: str, as_json: bool, svg: str | None) -> None:
     """Show the report of RUN: an id, the start of one, or `latest`.

@@ -2,12 +2,12 @@
 
 PyYAML follows version 1.1, where `off` is false, `1e-3` is text and `12:30` is 750.
 
-ConfigError
-├── UnreadableConfigError   no such file, not YAML, a key twice
-├── UnknownKeyError         a key that no section has
-├── MissingKeyError         a key that its section requires
-├── WrongTypeError          a value of another type than the field's
-└── RefusedValueError       a value that its section refuses
+Codes of its ConfigError:
+  config_unreadable: No such file, not YAML, or a key twice.
+  config_unknown_key: A key that no section has.
+  config_missing_key: A key that its section requires.
+  config_wrong_type: A value of another type than the field's.
+  config_refused_value: A value that its section refuses.
 """
 
 import collections.abc

@@ -9,9 +9,10 @@ from types import FrameType
 
 import grpc
 import tensorflow as tf
+from tensorflow_serving.apis.get_model_status_pb2 import ModelVersionStatus
 
 from serving.model_server import grpc_api, settings
-from serving.model_server.models import Model, State
+from serving.model_server.models import Model
 
 SHUTDOWN_SECONDS = 5.0
 
@@ -60,8 +61,10 @@ def _announce(path: pathlib.Path, port: int) -> None:
 
 def _print_status(model: Model, host: str, port: int) -> None:
     version, state, error = model.status
-    line = f"{model.name} version {version} is {state.name} at {host}:{port}"
-    print(f"{line}: {error}" if state is State.END else line, flush=True)
+    line = (
+        f"{model.name} version {version} is {ModelVersionStatus.State.Name(state)} at {host}:{port}"
+    )
+    print(f"{line}: {error}" if state == ModelVersionStatus.END else line, flush=True)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from tensorflow_serving.apis import (
 
 from schemas import signatures
 from schemas.errors import ServingError
-from serving.model_server.models import Model, State
+from serving.model_server.models import Model
 
 METADATA_FIELD: Final = "signature_def"  # the only one that TensorFlow Serving knows
 _UNLIMITED: Final = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
@@ -94,8 +94,8 @@ class ModelService(model_service_pb2_grpc.ModelServiceServicer):
         self._model.check(request.model_spec.name, _version(request.model_spec))
         status = self._model.status
         response = get_model_status_pb2.GetModelStatusResponse()
-        entry = response.model_version_status.add(version=status.version, state=int(status.state))
-        if status.state is State.END:
+        entry = response.model_version_status.add(version=status.version, state=status.state)
+        if status.state == get_model_status_pb2.ModelVersionStatus.END:
             entry.status.error_code = grpc.StatusCode.UNKNOWN.value[0]
             entry.status.error_message = status.error
         return response

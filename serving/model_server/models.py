@@ -1,6 +1,5 @@
 """Models: finding a version, loading it, running its signatures. Knows no gRPC."""
 
-import enum
 import pathlib
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -8,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
+from tensorflow_serving.apis.get_model_status_pb2 import ModelVersionStatus
 
 from schemas.errors import ServingError
 
@@ -17,20 +17,11 @@ SOLE_VERSION = 1  # of a folder that is itself a SavedModel
 Arrays = dict[str, np.ndarray[Any, Any]]
 
 
-class State(enum.IntEnum):
-    """Life of a version; the numbers are those of TensorFlow Serving's ModelVersionStatus."""
-
-    START = 10
-    LOADING = 20
-    AVAILABLE = 30
-    END = 50
-
-
 class Status(NamedTuple):
-    """State of a version, and why it ended."""
+    """State of a version, one of `ModelVersionStatus`, and why it ended."""
 
     version: int
-    state: State
+    state: int
     error: str = ""
 
 
@@ -88,18 +79,18 @@ class Model:
         self.name = name
         version, self._path = find_version(pathlib.Path(base_path))
         self._servable: Servable | None = None
-        self.status = Status(version, State.START)
+        self.status = Status(version, ModelVersionStatus.START)
 
     def load(self) -> None:
         """Loads the version; a SavedModel that cannot be loaded ends it, with the reason."""
         version = self.status.version
-        self.status = Status(version, State.LOADING)
+        self.status = Status(version, ModelVersionStatus.LOADING)
         try:
             self._servable = Servable(self._path)
         except (OSError, ValueError, tf.errors.OpError) as error:
-            self.status = Status(version, State.END, f"{self._path}: {error}")
+            self.status = Status(version, ModelVersionStatus.END, f"{self._path}: {error}")
         else:
-            self.status = Status(version, State.AVAILABLE)
+            self.status = Status(version, ModelVersionStatus.AVAILABLE)
 
     def servable(self, name: str, version: int | None = None) -> Servable:
         """The loaded model for a request that asks for `name`, and maybe for one version.
@@ -110,7 +101,7 @@ class Model:
         """
         self.check(name, version)
         if self._servable is None:
-            state = self.status.state.name
+            state = ModelVersionStatus.State.Name(self.status.state)
             raise ServingError("unavailable", f"model {name} is {state}: {self.status.error}")
         return self._servable
 

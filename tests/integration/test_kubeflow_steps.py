@@ -27,7 +27,7 @@ from ml_metadata.proto import metadata_store_pb2
 
 from pipeline.config import load
 from pipeline.metadata import connection
-from pipeline.runners.emulation import outputs as emulation_outputs
+from pipeline.runners import emulation
 from pipeline.runs import events
 from pipeline.runs.folders import RunFolder
 from pipeline.runs.journal import Follower, RunFollower
@@ -144,15 +144,6 @@ def test_kubeflow_got_the_pages_and_the_figures_of_the_run(whole):
         text = pathlib.Path(page.path).read_text()
         assert "Plotly" in text
         assert "<img" not in text, "no person leaves the output folder"
-
-
-def test_independent_steps_ran_at_the_same_time(whole):
-    """The schema does not wait for the videos."""
-    spans = _spans(RunFolder(whole.folder))
-    assert any(
-        spans[one][0] < spans[other][1] and spans[other][0] < spans[one][1]
-        for one, other in (("ImportSchemaGen", "VideoValidator"), ("Evaluator", "ServingValidator"))
-    )
 
 
 def test_the_model_is_that_of_the_local_runner(whole, first):
@@ -288,14 +279,6 @@ def _attempts(folder):
     )
 
 
-def _spans(folder):
-    """When each node began and ended, in Unix time."""
-    happened = RunFollower(folder).read()
-    begun = {e.node: e.time for e in happened if isinstance(e, events.NodeStarted)}
-    ended = {e.node: e.time for e in happened if isinstance(e, events.NodeEnded)}
-    return {node: (begun[node], ended[node]) for node in ended}
-
-
 def _executions_of_run(store, run_id):
     """Node and state of every execution of a run."""
     name = metadata_store_pb2.Execution.State.Name
@@ -319,7 +302,7 @@ def _executions(store, run_id):
 
 def _shown(folder, step):
     """What a step handed to Kubeflow, as kfp's own types."""
-    text = (folder / "kubeflow" / step / emulation_outputs.COLLECTED).read_text()
+    text = (emulation.outputs_of(RunFolder(folder), step) / emulation.COLLECTED).read_text()
     told = json_format.Parse(text, pipeline_spec_pb2.ExecutorOutput())
     return {
         name: executor_output_utils.artifact_list_to_dsl_artifact(found, is_artifact_list=False)

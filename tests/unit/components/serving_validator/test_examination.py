@@ -4,16 +4,16 @@ import dataclasses
 
 import numpy as np
 import pytest
+from tensorflow_serving.apis.get_model_status_pb2 import ModelVersionStatus
 
 from components.serving_validator import examination, requests
-from components.serving_validator.requests import VersionState
 from schemas import signatures
 from schemas.taxonomy import Split
 
 
 def test_a_sound_model_has_no_findings(served, tracks, reference, settings):
     client = served()
-    assert client.state() is VersionState.AVAILABLE
+    assert client.state() == ModelVersionStatus.AVAILABLE
     assert client.signature_names(10.0) == set(signatures.ALL)
     assert examination.examine(client, tracks, reference, settings) == []
 

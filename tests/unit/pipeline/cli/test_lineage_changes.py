@@ -7,7 +7,6 @@ import json
 import pathlib
 import shutil
 
-import click
 import pytest
 
 from pipeline.cli import lineage
@@ -31,10 +30,9 @@ def output(tmp_path):
 @pytest.fixture
 def call(output, capfd):
     """Calls a command on the folder; returns its status and what it printed on stdout."""
-    group = click.Group(commands=list(lineage.CHANGE_COMMANDS))
 
     def call(*arguments):
-        status = group.main(
+        status = lineage.lineage.main(
             args=[*arguments, "--output", str(output)], prog_name="x", standalone_mode=False
         )
         return status or 0, capfd.readouterr().out

@@ -69,7 +69,7 @@ def compile_to(monkeypatch, folder):
                     before = None
                     for name in scripts.keys() - {"report"}:
                         task = step(name, scripts[name])
-                        task.set_retry(retries, backoff_max_duration="60s")
+                        task.set_retry(retries)
                         before = task if before is None else task.after(before)
 
             compiler.Compiler().compile(dsl.pipeline(body, name="tested"), str(path))
@@ -156,7 +156,7 @@ def test_a_failure_that_an_earlier_attempt_told_does_not_hide_the_last_one(folde
         sys.exit(1)
     """
     compile_to({"Node": script}, retries=1)
-    assert steps_worker.main([str(folder.path), "--retries-backoff-scale", "0"]) == 1
+    assert steps_worker.main([str(folder.path)]) == 1
     failed, _ = told(folder)
     assert "SIGKILL" in failed.message
 

@@ -139,10 +139,3 @@ def test_methods_that_are_not_there_yet_say_unimplemented(prediction):
     with pytest.raises(grpc.RpcError) as caught:
         prediction.Classify(classification_pb2.ClassificationRequest(), timeout=10)
     assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
-
-
-def test_states_have_the_numbers_of_the_protocol():
-    names = get_model_status_pb2.ModelVersionStatus.State
-    assert {state.name: state.value for state in models.State} == {
-        state.name: names.Value(state.name) for state in models.State
-    }

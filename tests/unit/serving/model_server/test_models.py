@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from coded import raises_code
+from tensorflow_serving.apis.get_model_status_pb2 import ModelVersionStatus
 
 from serving.model_server import models
-from serving.model_server.models import State
 
 NUMBERS = {"numbers": np.array([[1, 2], [3, 4]], np.float32)}
 
@@ -57,11 +57,11 @@ def test_unknown_signatures_and_outputs_are_refused(servable):
 
 def test_a_model_goes_from_start_to_available(base_path):
     model = models.Model("deepfake", base_path)
-    assert model.status == (12, State.START, "")
+    assert model.status == (12, ModelVersionStatus.START, "")
     with raises_code("unavailable", match="deepfake is START"):
         model.servable("deepfake")
     model.load()
-    assert model.status == (12, State.AVAILABLE, "")
+    assert model.status == (12, ModelVersionStatus.AVAILABLE, "")
     assert model.servable("deepfake", 12).signature_defs
 
 
@@ -70,7 +70,7 @@ def test_a_model_that_cannot_be_loaded_ends_with_the_reason(tmp_path):
     (tmp_path / "1" / models.SAVED_MODEL_FILE).write_bytes(b"not a protobuf")
     model = models.Model("deepfake", tmp_path)
     model.load()
-    assert model.status.state is State.END
+    assert model.status.state == ModelVersionStatus.END
     assert str(tmp_path / "1") in model.status.error
     with raises_code("unavailable", match="deepfake is END: "):
         model.servable("deepfake")

@@ -13,9 +13,8 @@ import pytest
 from coded import raises_code
 from kfp import compiler, dsl, kubernetes
 
-from pipeline.runners.emulation import executor as emulation_executor
-from pipeline.runners.emulation import loader, processes
-from pipeline.runners.emulation.scheduling import Outcome
+from pipeline.runners import emulation
+from pipeline.runs.folders import RunFolder
 
 # Waits for a file of another step, at most ten seconds.
 AWAIT = "i=0; until [ -e {0} ]; do i=$((i+1)); [ $i -gt 500 ] && exit 9; sleep 0.02; done"
@@ -43,36 +42,29 @@ def package(tmp_path):
 
 
 @pytest.fixture
-def run(tmp_path, package):
+def folder(tmp_path):
+    folder = RunFolder(tmp_path / "run-1")
+    folder.log.parent.mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def run(folder, package):
     """Runs a pipeline's body; returns whether it succeeded, and the attempts that ended."""
 
-    def run(body, *, ended=None, **settings):
+    def run(body, *, ended=None, grace_seconds=0.3):
         ended = [] if ended is None else ended
-        succeeded = emulation_executor.execute(
-            loader.load(package(body)),
-            **{
-                "run_id": "run-1",
-                "arguments": {},
-                "environment": os.environ,
-                "log_of": lambda name: tmp_path / f"{name}.log",
-                "outputs_of": lambda name: tmp_path / "outputs" / name,
-                "workers": 2,
-                "observe": ended.append,
-                "grace_seconds": 0.3,
-                **settings,
-            },
+        steps = emulation.load(package(body), run_id="run-1")
+        succeeded = emulation.execute(
+            steps, folder, observe=ended.append, grace_seconds=grace_seconds
         )
         return succeeded, ended
 
     return run
 
 
-def names(ended):
-    return [attempt.step.display_name for attempt in ended]
-
-
 def outcomes(ended):
-    return [(a.step.display_name, a.number, a.outcome.value, a.status) for a in ended]
+    return [(a.step, a.number, a.outcome.value, a.status) for a in ended]
 
 
 def pid_in(path):
@@ -97,7 +89,7 @@ def is_gone(pid):
     return False
 
 
-def test_steps_run_in_order_with_their_output_in_their_logs(run, tmp_path):
+def test_steps_run_in_order_with_their_output_in_their_logs(run, folder):
     def body():
         with dsl.ExitHandler(step("report", "echo reported")):
             first = step("First", "echo one; echo two >&2")
@@ -110,61 +102,32 @@ def test_steps_run_in_order_with_their_output_in_their_logs(run, tmp_path):
         ("Second", 1, "succeeded", 0),
         ("report", 1, "succeeded", 0),
     ]
-    assert (tmp_path / "First.log").read_text() == "one\ntwo\n"
-    assert (tmp_path / "Second.log").read_text() == "no input\n"
+    assert (folder.step_log("First")).read_text() == "one\ntwo\n"
+    assert (folder.step_log("Second")).read_text() == "no input\n"
 
 
-def test_independent_steps_run_at_the_same_time(run, tmp_path):
-    left, right = tmp_path / "left", tmp_path / "right"
-
+def test_a_failed_attempt_is_retried(run, tmp_path):
     def body():
-        step("Left", f"touch {left}; {AWAIT.format(right)}")
-        step("Right", f"touch {right}; {AWAIT.format(left)}")
+        step("Flaky", f"mkdir {tmp_path}/tried && exit 2; date").set_retry(2)
 
-    assert run(body)[0]
-
-
-def test_at_most_so_many_steps_run_at_once(run, tmp_path):
-    def body():
-        for name in ("A", "B", "C"):
-            step(name, f"mkdir {tmp_path}/taken && sleep 0.1 && rmdir {tmp_path}/taken")
-
-    succeeded, ended = run(body, workers=1)
-    assert succeeded
-    assert names(ended) == ["A", "B", "C"]
-
-
-def test_a_failed_attempt_is_retried_after_its_wait(run, tmp_path):
-    def body():
-        step("Flaky", f"mkdir {tmp_path}/tried && exit 2; date").set_retry(
-            2, backoff_duration="2s", backoff_max_duration="60s"
-        )
-
-    succeeded, ended = run(body, backoff_scale=0.2)
+    succeeded, ended = run(body)
     assert succeeded
     assert outcomes(ended) == [("Flaky", 1, "failed", 2), ("Flaky", 2, "succeeded", 0)]
     assert [attempt.will_retry for attempt in ended] == [True, False]
-    assert 0.4 <= ended[1].started - ended[0].started < 2.0
 
 
-def test_after_a_failure_for_good_nothing_starts_but_the_exit_step(run, tmp_path):
-    failed = tmp_path / "failed"
-
+def test_after_a_failure_for_good_nothing_starts_but_the_exit_step(run):
     def body():
         with dsl.ExitHandler(step("report", "true")):
-            failing = step("Failing", f"touch {failed}; exit 1").set_retry(
-                1, backoff_max_duration="60s"
-            )
-            running = step("Running", f"{AWAIT.format(failed)}; sleep 0.5")
+            failing = step("Failing", "exit 1").set_retry(1)
             step("Behind", "true", after=[failing])
-            step("Next", "true", after=[running])
+            step("Later", "true")
 
     succeeded, ended = run(body)
     assert not succeeded
     assert outcomes(ended) == [
         ("Failing", 1, "failed", 1),
         ("Failing", 2, "failed", 1),
-        ("Running", 1, "succeeded", 0),
         ("report", 1, "succeeded", 0),
     ]
 
@@ -175,26 +138,6 @@ def test_a_run_whose_exit_step_fails_has_failed(run):
             step("Only", "true")
 
     assert run(body)[0] is False
-
-
-def test_no_attempt_starts_after_the_window_of_its_retries(run):
-    def body():
-        step("Slow", "sleep 1.2; exit 1").set_retry(3, backoff_max_duration="1s")
-
-    succeeded, ended = run(body)
-    assert not succeeded
-    assert outcomes(ended) == [("Slow", 1, "failed", 1)]
-
-
-def test_a_retry_is_stopped_when_the_window_ends(run, tmp_path):
-    def body():
-        step("Slow", f"mkdir {tmp_path}/tried && exit 1; sleep 60").set_retry(
-            3, backoff_max_duration="1s"
-        )
-
-    succeeded, ended = run(body)
-    assert not succeeded
-    assert [attempt.outcome for attempt in ended] == [Outcome.FAILED, Outcome.TIMED_OUT]
 
 
 def test_a_time_out_kills_the_step_and_all_that_it_started(run, tmp_path):
@@ -208,7 +151,7 @@ def test_a_time_out_kills_the_step_and_all_that_it_started(run, tmp_path):
             wait
         """
         with dsl.ExitHandler(step("report", "true")):
-            kubernetes.set_timeout(step("Hanging", script), 1)
+            kubernetes.set_timeout(step("Hanging", script), 3)
 
     succeeded, ended = run(body)
     assert not succeeded
@@ -223,8 +166,8 @@ def test_a_time_out_kills_the_step_and_all_that_it_started(run, tmp_path):
 def test_a_timed_out_step_may_end_by_itself_and_is_tried_again(run, tmp_path):
     def body():
         script = f"mkdir {tmp_path}/tried || exit 0; trap 'exit 0' TERM; sleep 60 & wait"
-        task = step("Slow", script).set_retry(1, backoff_max_duration="60s")
-        kubernetes.set_timeout(task, 1)
+        task = step("Slow", script).set_retry(1)
+        kubernetes.set_timeout(task, 3)
 
     succeeded, ended = run(body, grace_seconds=30)
     assert succeeded
@@ -248,16 +191,16 @@ def test_what_a_step_leaves_running_ends_with_it(run, tmp_path):
         ("exec no-such-command", 127, "no-such-command"),
     ],
 )
-def test_the_status_of_a_step_is_that_of_a_container(run, tmp_path, script, status, logged):
+def test_the_status_of_a_step_is_that_of_a_container(run, folder, script, status, logged):
     def body():
         step("Broken", script)
 
     _, [attempt] = run(body)
     assert attempt.status == status
-    assert logged in (tmp_path / "Broken.log").read_text()
+    assert logged in (folder.step_log("Broken")).read_text()
 
 
-def test_a_command_that_does_not_exist_is_told_in_the_log(run, tmp_path):
+def test_a_command_that_does_not_exist_is_told_in_the_log(run, folder):
     def body():
         @dsl.container_component
         def absent():
@@ -268,10 +211,10 @@ def test_a_command_that_does_not_exist_is_told_in_the_log(run, tmp_path):
     succeeded, [attempt] = run(body)
     assert not succeeded
     assert attempt.status == 127
-    assert "cannot run no-such-command" in (tmp_path / "absent.log").read_text()
+    assert "cannot run no-such-command" in (folder.step_log("absent")).read_text()
 
 
-def test_a_step_sees_only_what_a_container_would(run, tmp_path, monkeypatch):
+def test_a_step_sees_only_what_a_container_would(run, folder, monkeypatch):
     monkeypatch.setenv("UNDECLARED", "of the shell")
     monkeypatch.setenv("PASSWORD", "of the Secret")
 
@@ -281,20 +224,20 @@ def test_a_step_sees_only_what_a_container_would(run, tmp_path, monkeypatch):
         kubernetes.use_secret_as_env(task, "account", {"password": "PASSWORD"})
 
     assert run(body)[0]
-    lines = (tmp_path / "Curious.log").read_text().splitlines()
+    lines = (folder.step_log("Curious")).read_text().splitlines()
     assert "MODE=of the package" in lines
     assert "PASSWORD=of the Secret" in lines
     assert not [line for line in lines if line.startswith("UNDECLARED")]
-    known = {*processes.INHERITED, "PATH", "PYTHONPATH", "PYTHONSAFEPATH", "MODE", "PASSWORD"}
+    known = {*emulation.INHERITED, "PATH", "PYTHONPATH", "PYTHONSAFEPATH", "MODE", "PASSWORD"}
     assert {line.partition("=")[0] for line in lines[:-1]} - known <= {"PWD", "_", "SHLVL"}
     assert pathlib.Path(lines[-1]).parent == pathlib.Path(sys.executable).parent
     [paths] = [line.partition("=")[2] for line in lines if line.startswith("PYTHONPATH=")]
     code = pathlib.Path(paths.split(os.pathsep)[0])
-    assert code == pathlib.Path(processes.__file__).parents[3]
+    assert code == pathlib.Path(emulation.__file__).parents[2]
     assert (code / "pipeline" / "cli" / "node.py").is_file()
 
 
-def test_missing_secrets_are_named_before_anything_starts(run, tmp_path):
+def test_missing_secrets_are_named_before_anything_starts(run, folder):
     def body():
         first = step("First", "true")
         second = step("Second", "true", after=[first])
@@ -305,16 +248,16 @@ def test_missing_secrets_are_named_before_anything_starts(run, tmp_path):
         run(body)
     assert "K4_PASSWORD (key password of Secret account)" in str(refusal.value)
     assert "K4_MAYBE" not in str(refusal.value)
-    assert not (tmp_path / "First.log").exists()
+    assert not (folder.step_log("First")).exists()
 
 
-def test_a_missing_volume_is_told_before_anything_starts(run, tmp_path):
+def test_a_missing_volume_is_told_before_anything_starts(run, folder, tmp_path):
     def body():
         kubernetes.mount_pvc(step("First", "true"), "artifacts", f"{tmp_path}/nowhere")
 
     with raises_code("missing_volume", match=r"nowhere, where .* artifacts"):
         run(body)
-    assert not (tmp_path / "First.log").exists()
+    assert not (folder.step_log("First")).exists()
 
 
 def interrupt_when(path):
@@ -328,31 +271,43 @@ def interrupt_when(path):
     thread.start()
 
 
-def test_an_interrupt_ends_the_steps_and_runs_the_exit_step(run, tmp_path):
-    polite, deaf, left = tmp_path / "polite", tmp_path / "deaf", tmp_path / "left"
+def test_an_interrupt_ends_the_step_and_runs_the_exit_step(run, folder, tmp_path):
+    polite = tmp_path / "polite"
 
     def body():
         with dsl.ExitHandler(step("report", "true")):
-            step("Polite", f"trap 'echo stopped; exit 0' INT; echo $$ > {polite}; sleep 60 & wait")
-            step(
-                "Stubborn",
-                f"trap '' INT TERM; setsid sh -c 'echo $$ > {left}; exec sleep 300' & "
-                f"{AWAIT.format(polite)}; {AWAIT.format(left)}; echo $$ > {deaf}; sleep 300; true",
-            )
+            script = f"trap 'echo stopped; exit 0' INT; echo $$ > {polite}; sleep 60 & wait"
+            first = step("Polite", script).set_retry(3)
+            step("Next", "true", after=[first])
 
-    interrupt_when(deaf)
+    interrupt_when(polite)
     former = signal.getsignal(signal.SIGINT)
     ended = []
     with pytest.raises(KeyboardInterrupt):
-        run(body, ended=ended)
-    assert outcomes(ended) == [
-        ("Polite", 1, "stopped", 0),
-        ("Stubborn", 1, "stopped", 137),
-        ("report", 1, "succeeded", 0),
-    ]
-    assert "stopped" in (tmp_path / "Polite.log").read_text()
-    assert all(is_gone(pid_in(path)) for path in (polite, deaf, left))
+        run(body, ended=ended, grace_seconds=30)
+    assert outcomes(ended) == [("Polite", 1, "stopped", 0), ("report", 1, "succeeded", 0)]
+    assert "stopped" in folder.step_log("Polite").read_text()
+    assert is_gone(pid_in(polite))
     assert signal.getsignal(signal.SIGINT) is former
+
+
+def test_a_step_that_does_not_heed_an_interrupt_is_killed_with_all_that_it_started(run, tmp_path):
+    deaf, left = tmp_path / "deaf", tmp_path / "left"
+
+    def body():
+        with dsl.ExitHandler(step("report", "true")):
+            step(
+                "Stubborn",
+                f"trap '' INT TERM; setsid sh -c 'echo $$ > {left}; exec sleep 300' & "
+                f"{AWAIT.format(left)}; echo $$ > {deaf}; sleep 300; true",
+            )
+
+    interrupt_when(deaf)
+    ended = []
+    with pytest.raises(KeyboardInterrupt):
+        run(body, ended=ended)
+    assert outcomes(ended) == [("Stubborn", 1, "stopped", 137), ("report", 1, "succeeded", 0)]
+    assert all(is_gone(pid_in(path)) for path in (deaf, left))
 
 
 def test_a_second_interrupt_kills_at_once_and_skips_the_exit_step(run, tmp_path):
@@ -361,7 +316,7 @@ def test_a_second_interrupt_kills_at_once_and_skips_the_exit_step(run, tmp_path)
     def body():
         with dsl.ExitHandler(step("report", "true")):
             script = f"trap 'echo $$ > {heard}' INT; echo $$ > {deaf}; while :; do sleep 0.05; done"
-            step("Stubborn", script).set_retry(3, backoff_max_duration="60s")
+            step("Stubborn", script).set_retry(3)
 
     interrupt_when(deaf)
     interrupt_when(heard)
@@ -373,7 +328,7 @@ def test_a_second_interrupt_kills_at_once_and_skips_the_exit_step(run, tmp_path)
     assert is_gone(pid_in(deaf))
 
 
-def test_nothing_is_left_of_an_executor_that_is_killed(package, tmp_path):
+def test_nothing_is_left_of_an_executor_that_is_killed(package, folder, tmp_path):
     step_pid, left = tmp_path / "step", tmp_path / "left"
 
     def body():
@@ -384,12 +339,11 @@ def test_nothing_is_left_of_an_executor_that_is_killed(package, tmp_path):
         )
 
     script = f"""
-        import os, pathlib
-        from pipeline.runners.emulation import executor, loader
-        executor.execute(
-            loader.load(pathlib.Path({str(package(body))!r})), run_id="run-1", arguments={{}},
-            environment=os.environ, log_of=lambda name: pathlib.Path({str(tmp_path)!r}) / name,
-            outputs_of=pathlib.Path, workers=1, observe=print)
+        import pathlib
+        from pipeline.runners import emulation
+        from pipeline.runs.folders import RunFolder
+        steps = emulation.load(pathlib.Path({str(package(body))!r}), run_id="run-1")
+        emulation.execute(steps, RunFolder(pathlib.Path({str(folder.path)!r})), observe=print)
     """
     command = [sys.executable, "-c", "\n".join(line.strip() for line in script.splitlines())]
     executor = subprocess.Popen(command)

@@ -1,7 +1,6 @@
 """Artifacts of container steps, as Kubeflow's launcher has them made and reads them back."""
 
 import json
-import os
 
 import pytest
 from coded import raises_code
@@ -10,7 +9,8 @@ from kfp import compiler, dsl
 from kfp.local import executor_output_utils
 from kfp.pipeline_spec import pipeline_spec_pb2
 
-from pipeline.runners.emulation import executor, loader
+from pipeline.runners import emulation
+from pipeline.runs.folders import RunFolder
 
 # A step in Python with kfp's own executor classes: it gets the ExecutorInput and the page's place.
 HEAD = """
@@ -50,20 +50,13 @@ def run(tmp_path):
         def body():
             task = (component or show)(run_id=dsl.PIPELINE_JOB_ID_PLACEHOLDER, epochs=3)
             task.set_caching_options(False).set_display_name("Show")
-            task.set_retry(retries, backoff_duration="0s", backoff_max_duration="60s")
+            task.set_retry(retries)
 
         path, ended = tmp_path / "package.yaml", []
         compiler.Compiler().compile(dsl.pipeline(body, name="tested"), str(path))
-        succeeded = executor.execute(
-            loader.load(path),
-            run_id="run-1",
-            arguments={},
-            environment=os.environ,
-            log_of=lambda name: tmp_path / f"{name}.log",
-            outputs_of=lambda name: tmp_path / "kubeflow" / name,
-            workers=1,
-            observe=ended.append,
-        )
+        steps = emulation.load(path, run_id="run-1")
+        (tmp_path / "logs").mkdir()
+        succeeded = emulation.execute(steps, RunFolder(tmp_path), observe=ended.append)
         return succeeded, ended
 
     return run
@@ -84,7 +77,7 @@ def test_what_a_step_writes_is_kept_as_artifacts_of_kfps_types(run, tmp_path):
 page.write_text("<p>a page</p>")
 say(scalars={"auc": 0.75}, curve={"confusionMatrix": {"rows": [{"row": [1, 2]}]}})
 """
-    assert run(script)[0], (tmp_path / "Show.log").read_text()
+    assert run(script)[0], (tmp_path / "logs" / "Show.log").read_text()
     found = collected(tmp_path)
     assert {name: type(artifact) for name, artifact in found.items()} == {
         "page": dsl.HTML,
@@ -100,7 +93,7 @@ say(scalars={"auc": 0.75}, curve={"confusionMatrix": {"rows": [{"row": [1, 2]}]}
 
 def test_a_step_is_told_its_inputs_and_outputs_as_kubeflow_tells_them(run, tmp_path):
     assert run("print(json.dumps(given)); print(sys.argv[3:])")[0]
-    told, words = (tmp_path / "Show.log").read_text().splitlines()
+    told, words = (tmp_path / "logs" / "Show.log").read_text().splitlines()
     message = json_format.Parse(told, pipeline_spec_pb2.ExecutorInput())
     values = {
         key: json_format.MessageToDict(v) for key, v in message.inputs.parameter_values.items()
@@ -156,7 +149,7 @@ if not (page.parent.parent / "tried").exists():
 print("left over:", page.exists())
 """
     assert run(script, retries=1)[0]
-    assert (tmp_path / "Show.log").read_text() == "left over: False\n"
+    assert (tmp_path / "logs" / "Show.log").read_text() == "left over: False\n"
     assert collected(tmp_path)["scalars"].metadata == {}
 
 

@@ -1,12 +1,13 @@
-"""Packages of kfp's own compiler, read into plans; what is not understood is refused."""
+"""Packages of kfp's own compiler, read into steps; what is not understood is refused."""
+
+import pathlib
 
 import pytest
 import yaml
 from coded import raises_code
 from kfp import compiler, dsl, kubernetes
 
-from pipeline.runners.emulation import loader, step_plan
-from pipeline.runners.emulation.step_plan import Parameter
+from pipeline.runners import emulation
 
 
 @dsl.container_component
@@ -75,36 +76,38 @@ def package(compiled):
     return compiled(body)
 
 
+def load(path):
+    return emulation.load(path, run_id="run-1")
+
+
+def command(step, folder="/outputs"):
+    """The command line of a step as it would be run with its artifacts in `folder`."""
+    told = emulation._executor_input(step, pathlib.Path(folder))
+    return tuple(emulation._command(step, told))
+
+
 def test_steps_come_in_order_and_the_exit_step_last(package):
-    plan = loader.load(package)
-    assert plan.name == "tested"
-    assert [(s.display_name, s.after, s.is_exit) for s in plan.steps] == [
-        ("prepare", (), False),
-        ("Left", ("tell",), False),
-        ("Right", ("tell",), False),
-        ("Last", ("work", "work-2"), False),
-        ("report", ("tell", "work", "work-2", "work-3"), True),
+    assert [(step.name, step.is_exit) for step in load(package)] == [
+        ("prepare", False),
+        ("Left", False),
+        ("Right", False),
+        ("Last", False),
+        ("report", True),
     ]
 
 
-def test_of_steps_that_can_run_together_the_one_with_most_behind_it_is_first(compiled):
-    def body():
-        uncached(work()).set_display_name("Alone")
-        first = uncached(work()).set_display_name("First")
-        uncached(work()).set_display_name("Second").after(first)
-
-    steps = loader.load(compiled(body)).steps
-    assert [step.display_name for step in steps] == ["First", "Alone", "Second"]
-
-
 def test_a_step_knows_what_its_pod_would_get(package):
-    *_, last, report = loader.load(package).steps
-    assert last.environment == {"MODE": "test"}
-    assert last.secrets == {"PASSWORD": step_plan.SecretKey(secret="account", key="password")}
-    assert last.volumes == (step_plan.Volume(claim="volume", mount_path="/mounted"),)
-    assert last.timeout_seconds == 60
-    assert last.retry == step_plan.Retry(count=2, delay_seconds=30, factor=3.0, window_seconds=600)
-    assert (report.retry.count, report.timeout_seconds, report.secrets) == (0, 0, {})
+    *_, last, report = load(package)
+    assert [(v.name, v.value) for v in last.container.env] == [("MODE", "test")]
+    [secret] = last.asked.secret_as_env
+    [entry] = secret.key_to_env
+    assert (secret.secret_name, entry.secret_key, entry.env_var) == (
+        *("account", "password", "PASSWORD"),
+    )
+    [mount] = last.asked.pvc_mount
+    assert (mount.constant, mount.mount_path) == ("volume", "/mounted")
+    assert (last.asked.active_deadline_seconds, last.retries) == (60, 2)
+    assert (report.retries, report.asked.active_deadline_seconds) == (0, 0)
 
 
 def test_a_step_knows_the_artifacts_that_it_may_make(compiled):
@@ -115,59 +118,21 @@ def test_a_step_knows_the_artifacts_that_it_may_make(compiled):
     def body():
         uncached(show())
 
-    [step] = loader.load(compiled(body)).steps
-    assert step.outputs == {"page": "system.HTML", "curve": "system.ClassificationMetrics"}
-    assert step.command == ("touch", "{{$.outputs.artifacts['page'].path}}")
+    [step] = load(compiled(body))
+    outputs = step.component.output_definitions.artifacts
+    assert {name: one.artifact_type.schema_title for name, one in outputs.items()} == {
+        "page": "system.HTML",
+        "curve": "system.ClassificationMetrics",
+    }
+    assert command(step) == ("touch", "/outputs/page")
 
 
-def test_waits_before_retries_grow_by_the_factor():
-    retry = step_plan.Retry(count=3, delay_seconds=30, factor=3.0)
-    assert [retry.delay_after(attempt) for attempt in (1, 2, 3)] == [30, 90, 270]
-
-
-def test_command_lines_hold_the_arguments_as_kubeflow_writes_them(package):
-    plan = loader.load(package)
-    assert plan.parameters["epochs"] == Parameter(type="NUMBER_INTEGER", default=3.0)
-    first, *_ = plan.bound(run_id="run-1", arguments={"manifest": "/a b.csv", "epochs": 20})
-    assert first.command == (
-        *("python", "-m", "tell", "--run", "run-1", "--set", "manifest", "/a b.csv"),
-        *("--set", "20", "0.00001", "true", "path=/a b.csv"),
+def test_command_lines_hold_values_as_kubeflow_writes_them(package):
+    first, *_ = load(package)
+    assert command(first) == (
+        *("python", "-m", "tell", "--run", "run-1", "--set", "manifest", "/videos.csv"),
+        *("--set", "3", "0.00001", "true", "path=/videos.csv"),
     )
-
-
-def test_defaults_stand_in_for_arguments(package):
-    first, *_ = loader.load(package).bound(run_id="run-1", arguments={})
-    assert first.command[-5:] == ("--set", "3", "0.00001", "true", "path=/videos.csv")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"epoch": 1}, "tested has no parameter epoch; did you mean epochs"),
-        ({"epochs": "1"}, "epochs takes a NUMBER_INTEGER, got '1'"),
-        ({"epochs": True}, "epochs takes a NUMBER_INTEGER, got True"),
-        ({"epochs": 1.5}, "epochs takes a NUMBER_INTEGER, got 1.5"),
-        ({"manifest": 1}, "manifest takes a STRING, got 1"),
-    ],
-)
-def test_arguments_are_checked_by_name_and_type(package, arguments, message):
-    with raises_code("bad_argument", match=message):
-        loader.load(package).bound(run_id="run-1", arguments=arguments)
-
-
-def test_a_parameter_without_default_must_be_given(compiled):
-    @dsl.container_component
-    def say(text: str):
-        return dsl.ContainerSpec(image="image", command=["echo", text])
-
-    def body(text: str):
-        uncached(say(text=text))
-
-    plan = loader.load(compiled(body))
-    with raises_code("bad_argument", match="tested needs a value for text"):
-        plan.bound(run_id="run-1", arguments={})
-    [step] = plan.bound(run_id="run-1", arguments={"text": "hello"})
-    assert step.command == ("echo", "hello")
 
 
 def test_an_input_left_out_takes_the_default_of_its_component(compiled):
@@ -178,8 +143,8 @@ def test_an_input_left_out_takes_the_default_of_its_component(compiled):
     def body():
         uncached(say())
 
-    [step] = loader.load(compiled(body)).bound(run_id="run-1", arguments={})
-    assert step.command == ("echo", "quiet")
+    [step] = load(compiled(body))
+    assert command(step) == ("echo", "quiet")
 
 
 def cached_task():
@@ -271,6 +236,14 @@ def secret_as_volume():
     kubernetes.use_secret_as_volume(uncached(work()), "account", "/secret")
 
 
+def parameter_without_a_value(text: str):
+    @dsl.container_component
+    def say(text: str):
+        return dsl.ContainerSpec(image="image", command=["echo", text])
+
+    uncached(say(text=text))
+
+
 def field_of_the_pod():
     kubernetes.use_field_path_as_env(uncached(work()), "POD", "metadata.name")
 
@@ -281,12 +254,6 @@ def structure(settings: dict = {"a": 1}):  # noqa: B006
         return dsl.ContainerSpec(image="image", command=["echo", settings])
 
     uncached(say(settings=settings))
-
-
-def exit_handler_around_a_part():
-    uncached(work())
-    with dsl.ExitHandler(uncached(close())):
-        uncached(work())
 
 
 @dsl.pipeline(name="group")
@@ -306,24 +273,24 @@ def ignored_failure():
         (condition, "`condition`|trigger_policy"),
         (loop, "`parameter_iterator`"),
         (importer, "`importer`|`output_definitions`"),
-        (artifacts_for_another_step, "container take: the placeholder .*inputs.artifacts"),
-        (output_file, "container say: the placeholder .*output_file"),
-        (outputs, "container make: the placeholder .*outputs.parameters"),
-        (concatenation, "container say: the placeholder .*Concat"),
-        (run_id_inside_of_text, "say, text: the placeholder in 'run-"),
-        (run_id_in_the_command, "container say: the placeholder .*pipeline_job_uuid"),
-        (command_of_the_image, "container say: a command that only its image knows"),
-        (secret_as_volume, "container work: `secret_as_volume`"),
-        (field_of_the_pod, "container work: `field_path_as_env`"),
-        (structure, "the type STRUCT"),
-        (exit_handler_around_a_part, "an exit handler around a part of the steps"),
+        (artifacts_for_another_step, "step take: `artifacts`"),
+        (output_file, "step say: the placeholder .*output_file"),
+        (outputs, "step make: `parameters`"),
+        (concatenation, "step say: the placeholder .*Concat"),
+        (run_id_inside_of_text, "say, text: the value 'run-"),
+        (run_id_in_the_command, "step say: the placeholder .*pipeline_job_uuid"),
+        (command_of_the_image, "step say: a command that only its image knows"),
+        (secret_as_volume, "step work: `secret_as_volume`"),
+        (field_of_the_pod, "step work: `field_path_as_env`"),
+        (structure, "settings: the value"),
+        (parameter_without_a_value, "run, text: the value None"),
         (ignored_failure, "going on after a failure inside of a group"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_what_cannot_be_run_here_is_refused(compiled, body, what):
     with raises_code("unsupported_step", match=what) as refusal:
-        loader.load(compiled(body))
+        load(compiled(body))
     assert refusal.value.code == "unsupported_step"
 
 
@@ -332,8 +299,8 @@ def test_a_field_of_a_later_kfp_is_refused(package):
     executors = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
     executors["exec-work-3"]["hostNetwork"] = True
     package.write_text(yaml.safe_dump_all([spec, platform]))
-    with raises_code("unsupported_step", match=r"container work-3: .*hostNetwork"):
-        loader.load(package)
+    with raises_code("unsupported_step", match="hostNetwork"):
+        load(package)
 
 
 def test_a_circle_of_steps_is_refused(package):
@@ -342,4 +309,4 @@ def test_a_circle_of_steps_is_refused(package):
     tasks["tell"]["dependentTasks"] = ["work-3"]
     package.write_text(yaml.safe_dump_all([spec, platform]))
     with raises_code("unsupported_step", match="a circle of steps"):
-        loader.load(package)
+        load(package)
