@@ -1,6 +1,7 @@
 """FrameExtractor: artifacts in, one Beam pipeline, artifacts out."""
 
 import collections
+import logging
 import math
 import os
 from collections.abc import Sequence
@@ -25,6 +26,9 @@ from schemas.video_record import VideoRecord
 
 VIDEOS_PER_SHARD: Final = 128  # about 20 MB: a track of 32 crops of 128 pixels takes 150 KB
 Artifacts = dict[str, list[types.Artifact]]
+
+_LOG = logging.getLogger(__name__)
+_SHOWN: Final = 3
 
 
 def assign_shards(records: Sequence[VideoRecord]) -> dict[str, list[VideoRecord]]:
@@ -72,6 +76,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         rows, rejected = self._extract(records, examples.uri, settings)
 
         check(records, rows, rejected)
+        _warn_of_ambiguous(rows)
         track_index.write(str(artifact_files.output_folder(examples.uri)), rows)
         _describe(examples, rows, settings.preprocessing_hash)
         dead_letters.write(letters, rejected, num_inputs=len(records))
@@ -110,6 +115,18 @@ def check(
         )
 
 
+def _warn_of_ambiguous(rows: Sequence[TrackRow]) -> None:
+    """Says of how many fakes nobody knows which person is the manipulated one."""
+    videos = sorted({row.record_key for row in rows if row.is_ambiguous})
+    if videos:
+        _LOG.warning(
+            "%d fakes show several people, and the manifest does not say which of them is"
+            " manipulated: only the dominant face of each counts; such as %s",
+            len(videos),
+            ", ".join(videos[:_SHOWN]),
+        )
+
+
 def _settings(
     exec_properties: dict[str, Any], beam_args: Sequence[str], num_videos: int
 ) -> transforms.ExtractSettings:
@@ -140,4 +157,6 @@ def _describe(
     examples_utils.set_file_format(examples, keys.FILE_FORMAT)
     examples.set_int_custom_property(keys.NUM_TRACKS, len(rows))
     examples.set_int_custom_property(keys.NUM_VIDEOS, len({row.record_key for row in rows}))
+    ambiguous = {row.record_key for row in rows if row.is_ambiguous}
+    examples.set_int_custom_property(keys.NUM_AMBIGUOUS_VIDEOS, len(ambiguous))
     examples.set_string_custom_property(features.PREPROCESSING_HASH, preprocessing_hash)
