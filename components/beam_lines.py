@@ -1,4 +1,4 @@
-"""Small results of a Beam pipeline: written as lines by its workers, read back where it was started.
+"""Small results of a Beam pipeline: written as lines by its workers, read back by its caller.
 
 A worker may be another machine, so that results travel through files, below a URI that Beam's
 file systems can open on both sides. Each attempt has a folder of its own: what a broken attempt

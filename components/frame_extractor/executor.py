@@ -148,9 +148,7 @@ def _settings(
     )
 
 
-def _describe(
-    examples: types.Artifact, rows: Sequence[TrackRow], preprocessing_hash: str
-) -> None:
+def _describe(examples: types.Artifact, rows: Sequence[TrackRow], preprocessing_hash: str) -> None:
     """Sets the properties of the Examples."""
     examples.split_names = artifact_utils.encode_split_names(list(taxonomy.SPLITS))
     examples_utils.set_payload_format(examples, example_gen_pb2.FORMAT_TF_EXAMPLE)

@@ -207,9 +207,7 @@ def extract(
     # Grouped with the list of all shards, so that those without tracks are written too.
     listed = pipeline | "Shards" >> beam.Create([(shard, None) for shard in shards])
     rows = (
-        {TRACK: encoded, "shard": listed}
-        | beam.CoGroupByKey()
-        | beam.ParDo(WriteShardFn(folder))
+        {TRACK: encoded, "shard": listed} | beam.CoGroupByKey() | beam.ParDo(WriteShardFn(folder))
     )
     return rows, outputs[DEAD_LETTER]
 

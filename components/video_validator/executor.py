@@ -3,7 +3,6 @@
 import collections
 import dataclasses
 import functools
-import hashlib
 import json
 import logging
 from collections.abc import Iterable, Sequence
@@ -18,7 +17,7 @@ from components import artifact_files, beam_lines, dead_letters
 from components.video import probe
 from components.video_validator import keys, rows, splits, transforms
 from components.video_validator.rules import Rules
-from schemas import erased, manifest, taxonomy, video_record
+from schemas import erased, files, manifest, taxonomy, video_record
 from schemas.dead_letter import DeadLetter
 from schemas.errors import ManifestError
 from schemas.video_record import VideoRecord
@@ -179,4 +178,4 @@ def _write(artifact: types.Artifact, records: list[VideoRecord]) -> None:
     artifact.num_videos = len(records)
     artifact.num_identities = len(identities(records))
     artifact.num_components = len({record.component_id for record in records})
-    artifact.manifest_digest = hashlib.sha256(videos.read_bytes()).hexdigest()
+    artifact.manifest_digest = files.sha256(videos)

@@ -26,6 +26,7 @@ from pipeline.metadata import connection
 from pipeline.runs import events
 from pipeline.runs.events import NodeState
 from pipeline.runs.folders import ENDED_PROPERTY, LINK_PROPERTY, RunFolder
+from schemas import files
 from schemas.errors import MetadataError
 from schemas.names import REPORT
 
@@ -180,7 +181,7 @@ def _write(page: Page, run: RunSources, problems: Problems) -> None:
 def _write_stub(page: Page, run: RunSources) -> None:
     """Writes a page that says why it is none; without a stamp, so that it never counts as made."""
     rendering.write_assets(run.site)
-    rendering.replace(writing.page_path(page, run), writing.page_text(page, run))
+    files.write(writing.page_path(page, run), writing.page_text(page, run))
 
 
 def _write_copy(page: Page, run: RunSources, path: pathlib.Path, problems: Problems) -> None:
@@ -190,7 +191,7 @@ def _write_copy(page: Page, run: RunSources, path: pathlib.Path, problems: Probl
         text = writing.page_text(page, run, is_standalone=True)
     if guard.problem is not None:
         text = writing.page_text(_broken(page, run, guard.problem), run, is_standalone=True)
-    rendering.replace(path, text)
+    files.write(path, text)
 
 
 def _write_comparison(run: RunSources, problems: Problems) -> None:

@@ -1,6 +1,5 @@
 """Writes the demo data set: videos and a manifest, resumable and the same for the same seed."""
 
-import contextlib
 import csv
 import dataclasses
 import functools
@@ -21,7 +20,7 @@ from components import fingerprint
 from pipeline.demo import plan, render
 from pipeline.demo.plan import Parameters, Video
 from pipeline.demo.portrait import ByteImage
-from schemas import features, taxonomy
+from schemas import features, files, taxonomy
 from schemas.video_record import VideoRecord
 
 MANIFEST_FILE: Final = "manifest.csv"
@@ -124,7 +123,7 @@ def _complete(
         done += num_written
         report(done, len(videos))
     if not manifest.exists():
-        _write_text(manifest, _manifest([video.record() for video in videos]))
+        files.write(manifest, _manifest([video.record() for video in videos]))
     return manifest
 
 
@@ -144,7 +143,7 @@ def _claim(folder: pathlib.Path, parameters: Parameters) -> None:
     if (folder / VIDEOS_FOLDER).exists():
         shutil.rmtree(folder / VIDEOS_FOLDER)
     (folder / VIDEOS_FOLDER).mkdir(parents=True)
-    _write_text(written, stamp)
+    files.write(written, stamp)
 
 
 def _write_takes(
@@ -171,27 +170,14 @@ def _begin_worker() -> None:
 def _write_take(folder: pathlib.Path, parameters: Parameters, videos: Sequence[Video]) -> int:
     """Writes videos of one take, whose footage is filmed once; returns their number."""
     for video in videos:
-        with _replacing(folder / video.record().path) as part:
+        with files.replacing(folder / video.record().path) as draft:
             write_mp4(
-                part,
+                draft,
                 render.frames(video, parameters),
                 fps=parameters.fps,
                 constant_rate_factor=plan.RATE_FACTORS[video.compression_level],
             )
     return len(videos)
-
-
-def _write_text(path: pathlib.Path, text: str) -> None:
-    with _replacing(path) as part:
-        part.write_text(text, encoding="utf-8", newline="")
-
-
-@contextlib.contextmanager
-def _replacing(path: pathlib.Path) -> Iterator[pathlib.Path]:
-    """Gives a name to write to, which becomes `path` only if the block succeeds."""
-    part = path.with_name(f".{path.name}.part")
-    yield part
-    part.replace(path)
 
 
 def _manifest(records: Sequence[VideoRecord]) -> str:

@@ -23,7 +23,7 @@ from pipeline.lineage import errors, side_files, walk
 from pipeline.lineage.records import DELETED, Artifact
 from pipeline.lineage.store import Store
 from pipeline.runs.folders import DashboardFolder
-from schemas import erased, signatures, taxonomy, track_index, video_record
+from schemas import erased, files, signatures, taxonomy, track_index, video_record
 from schemas.errors import LineageError
 from schemas.video_record import VideoRecord
 
@@ -468,7 +468,5 @@ def _forget_scores(model: pathlib.Path, videos: Sequence[str]) -> int:
     chosen = set(videos)
     kept = {key: score for key, score in scores.items() if key.rpartition("/")[0] not in chosen}
     if len(kept) < len(scores):
-        new = path.with_name(f".{path.name}.new")
-        new.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-        new.replace(path)
+        files.write(path, json.dumps(kept, indent=1, sort_keys=True) + "\n")
     return len(scores) - len(kept)

@@ -13,10 +13,9 @@ from components.guarded_pusher import keys as pusher_keys
 from pipeline.lineage import side_files, walk
 from pipeline.lineage.records import Artifact, Execution
 from pipeline.lineage.store import Store
-from schemas import features, track_index, video_record
+from schemas import features, files, track_index, video_record
 from schemas.errors import ArtifactNotLocalError, FilesGoneError
 
-_CHUNK_BYTES: Final = 1 << 20
 _MANIFEST_DIGEST: Final = "manifest_digest"
 _SHOWN: Final = 3
 
@@ -155,11 +154,7 @@ class _Examination:
 
     def _digest(self, path: pathlib.Path) -> str:
         self.num_digests += 1
-        digest = hashlib.sha256()
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK_BYTES):
-                digest.update(chunk)
-        return digest.hexdigest()
+        return files.sha256(path)
 
 
 def examine_content(store: Store, artifacts: Sequence[Artifact]) -> Examined:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from pipeline.runs.events import NodeState, Outcome
 from pipeline.runs.state import RunState
+from schemas import files
 
 PUSHED: Final = "pushed"
 NOT_BLESSED: Final = "not_blessed"
@@ -69,9 +70,7 @@ def summarize(state: RunState, *, run_dir: pathlib.Path, log: pathlib.Path) -> d
 
 def write(path: pathlib.Path, summary: Mapping[str, Any]) -> None:
     """Writes the report as JSON; whoever reads sees all of it or none."""
-    draft = path.with_suffix(".tmp")
-    draft.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
-    draft.replace(path)
+    files.write(path, json.dumps(summary, indent=2) + "\n")
 
 
 class _Facts:

@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from pipeline.dashboards import panel_data, rendering
+from pipeline.dashboards import panel_data
 from pipeline.dashboards import sources as outputs
 from pipeline.dashboards.pages import Absent, Content
 from pipeline.dashboards.panel_data import Cards
@@ -20,6 +20,7 @@ from pipeline.lineage.records import Artifact
 from pipeline.lineage.show import Provenance
 from pipeline.lineage.store import Store
 from pipeline.lineage.verdicts import Verdict
+from schemas import files
 from schemas.errors import PanelDataError, UnknownRunError
 
 GRAPH_FILE: Final = "graph.html"
@@ -43,7 +44,7 @@ def content(sources: RunSources) -> Content | Absent:
     model = model_of(sources)
     diagram = graph.of_model(store, model) if model else graph.of_run(store, run)
     page = sources.site.run(sources.run_id) / GRAPH_FILE
-    rendering.replace(page, graph_page.render(diagram))
+    files.write(page, graph_page.render(diagram))
     found = show.show(store, str(model.id)) if model else None
     return Content(
         template="lineage.html",

@@ -2,7 +2,6 @@
 
 import dataclasses
 import datetime
-import hashlib
 import itertools
 import json
 import pathlib
@@ -17,6 +16,7 @@ from pipeline.config.clusters import KubeflowConfig
 from pipeline.runners.cluster import run_status
 from pipeline.runners.cluster.session import Session
 from pipeline.version import VERSION
+from schemas import files
 from schemas.errors import (
     ClusterNotFoundError,
     ClusterRefusedError,
@@ -108,7 +108,7 @@ class UploadedPipeline:
 
         The version is named by the digest of the file, so that any change makes another one.
         """
-        name = hashlib.sha256(package.read_bytes()).hexdigest()[:_VERSION_DIGITS]
+        name = files.sha256(package)[:_VERSION_DIGITS]
         pipeline_id = self.id() or self._create()
         version, is_new = self._version(pipeline_id, name), False
         if version is None:

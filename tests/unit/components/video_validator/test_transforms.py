@@ -61,9 +61,7 @@ def folder(tmp_path_factory, make_video):
 
 def test_a_good_video_gets_the_facts_of_its_file(folder):
     def check(records, letters):
-        facts = records | beam.Map(
-            lambda r: (r.codec, r.num_frames, r.fps, r.width, len(r.digest))
-        )
+        facts = records | beam.Map(lambda r: (r.codec, r.num_frames, r.fps, r.width, len(r.digest)))
         util.assert_that(facts, util.equal_to([("h264", 10, 10.0, 64, 64)]))
 
     counters = run([candidate(folder / "good.mp4")], check)

@@ -9,6 +9,7 @@ from pipeline.dashboards.rendering import Frame
 from pipeline.dashboards.run import configuration, lineage_page, page, steps
 from pipeline.runs import events
 from pipeline.runs.events import Outcome
+from schemas import files
 from schemas.errors import DashboardError, PanelDataError
 
 HOSTILE = "<script>document.title='owned'</script><b>&"
@@ -24,7 +25,7 @@ def opened_run(opened, story, **options):
     content = page.content(story)
     frame = Frame(title="Run", root="../../", notice=story.summary["notice"])
     path = story.site.run(story.run_id) / "index.html"
-    rendering.replace(path, rendering.page(content.template, frame, content.values))
+    files.write(path, rendering.page(content.template, frame, content.values))
     return opened(path, **options)
 
 
