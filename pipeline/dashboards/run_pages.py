@@ -26,18 +26,18 @@ from pipeline.metadata import connection
 from pipeline.runs import events
 from pipeline.runs.events import NodeState
 from pipeline.runs.folders import ENDED_PROPERTY, LINK_PROPERTY, RunFolder
-from schemas import files
+from schemas import files, names
 from schemas.errors import MetadataError
 from schemas.names import REPORT
 
 _LOG = logging.getLogger(__name__)
 # The pages that a node has something new for. Its execution links to the first of them.
 FEEDS: Final[Mapping[str, tuple[Page, ...]]] = {
-    "ExampleValidator": (pages.DATA,),
-    "DataGate": (pages.DATA,),
-    "Trainer": (pages.TRAINING,),
-    "Evaluator": (pages.EVALUATION, pages.ERRORS),
-    "Pusher": (pages.LINEAGE,),
+    names.EXAMPLE_VALIDATOR: (pages.DATA,),
+    names.DATA_GATE: (pages.DATA,),
+    names.TRAINER: (pages.TRAINING,),
+    names.EVALUATOR: (pages.EVALUATION, pages.ERRORS),
+    names.PUSHER: (pages.LINEAGE,),
 }
 _RUN: Final = "run"  # writes problems of a whole run, beside those of nodes
 _DID: Final = (NodeState.RAN, NodeState.CACHED)

@@ -27,6 +27,7 @@ from pipeline.evaluation.curves import Curves
 from pipeline.evaluation.statistics import COUNTS, DECISION_THRESHOLD
 from pipeline.evaluation.summary import OVERALL, EvaluationSummary
 from pipeline.model import history
+from schemas import names
 from schemas.errors import RunnerError
 
 Figures = Mapping[str, dsl.Artifact]
@@ -37,8 +38,8 @@ TEST: Final = "test_metrics"
 TEST_VIDEOS: Final = "test_videos"
 
 OUTPUTS: Final[Mapping[str, Mapping[str, type[dsl.Artifact]]]] = {
-    "Trainer": {TRAINING: dsl.Metrics},
-    "Evaluator": {TEST: dsl.Metrics, TEST_VIDEOS: dsl.ClassificationMetrics},
+    names.TRAINER: {TRAINING: dsl.Metrics},
+    names.EVALUATOR: {TEST: dsl.Metrics, TEST_VIDEOS: dsl.ClassificationMetrics},
 }
 CLASSES: Final = ("real", "fake")
 MAX_POINTS: Final = 200  # of a curve: the figures travel as metadata, through two databases
@@ -154,8 +155,8 @@ def _note(run: RunSources, made: dsl.Artifact) -> None:
 
 
 _MAKERS: Final[Mapping[str, Callable[[RunSources], Figures]]] = {
-    "Trainer": of_training,
-    "Evaluator": of_evaluation,
+    names.TRAINER: of_training,
+    names.EVALUATOR: of_evaluation,
 }
 
 

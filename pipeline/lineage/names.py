@@ -11,10 +11,9 @@ from pipeline.lineage import errors
 from pipeline.lineage.records import CACHED, Artifact, Run
 from pipeline.lineage.store import Store
 from schemas.errors import LineageError, UnknownRunError
+from schemas.names import MODEL, PUSHED_MODEL
 
 LATEST: Final = "latest"
-MODEL: Final = "Model"  # artifact types
-PUSHED_MODEL: Final = "PushedModel"
 
 
 def run(store: Store, name: str) -> Run:

@@ -15,6 +15,7 @@ from pipeline.lineage.records import Artifact, Execution
 from pipeline.lineage.store import Store
 from schemas import features, files, track_index, video_record
 from schemas.errors import ArtifactNotLocalError, FilesGoneError
+from schemas.names import EXAMPLES, MODEL, PUSHED_MODEL, VIDEO_MANIFEST
 
 _MANIFEST_DIGEST: Final = "manifest_digest"
 _SHOWN: Final = 3
@@ -51,10 +52,10 @@ class _Examination:
         self.num_digests = 0
         self._hash_of_model = hash_of_model
         self._checks: Mapping[str, Callable[[Artifact, pathlib.Path], Iterator[Problem]]] = {
-            "VideoManifest": self._manifest,
-            "Examples": self._examples,
-            "Model": self._model,
-            "PushedModel": self._pushed,
+            VIDEO_MANIFEST: self._manifest,
+            EXAMPLES: self._examples,
+            MODEL: self._model,
+            PUSHED_MODEL: self._pushed,
         }
 
     def of(self, artifact: Artifact) -> Iterator[Problem]:
@@ -175,7 +176,7 @@ def _hashes(store: Store, artifacts: Sequence[Artifact]) -> Mapping[int, frozens
     hashes = {
         artifact.id: {str(artifact.properties[features.PREPROCESSING_HASH])}
         for artifact in artifacts
-        if artifact.type == "Examples" and features.PREPROCESSING_HASH in artifact.properties
+        if artifact.type == EXAMPLES and features.PREPROCESSING_HASH in artifact.properties
     }
     reached: dict[int, set[str]] = {}
     for source, target in walk.made_from(store, hashes):

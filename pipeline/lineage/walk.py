@@ -12,6 +12,7 @@ from typing import Final
 
 from pipeline.lineage.records import CACHED, COMPLETE, Artifact, Execution, Link
 from pipeline.lineage.store import Store
+from schemas.names import EXAMPLE_STATISTICS, EXAMPLES, MODEL, PUSHED_MODEL
 
 # Inputs that something is compared with: it is shown, but nothing came from it.
 COMPARISONS: Final = frozenset(("baseline_model",))
@@ -19,13 +20,8 @@ COMPARISONS: Final = frozenset(("baseline_model",))
 _PREFERRED: Final = (COMPLETE, CACHED)  # producers; any other state comes last
 
 
-EXAMPLES: Final = "Examples"
-MODEL: Final = "Model"
-PUSHED_MODEL: Final = "PushedModel"
-STATISTICS: Final = "ExampleStatistics"
-MANIFEST: Final = "VideoManifest"
 _PASSED_ON_BY: Final = frozenset(("manifest", "examples", "model"))  # input keys of nodes
-_PASSED_ON_TO: Final = frozenset((EXAMPLES, MODEL, PUSHED_MODEL, STATISTICS))
+_PASSED_ON_TO: Final = frozenset((EXAMPLES, MODEL, PUSHED_MODEL, EXAMPLE_STATISTICS))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ import ast
 import pathlib
 import re
 
-from schemas import features
+from schemas import features, names
 
 MAX_FUNCTION_LINES = 50
 VAGUE_NAMES = {"utils", "util", "common", "misc", "base", "manager", "helpers", "helper"}
@@ -19,6 +19,26 @@ def test_feature_keys_are_spelt_only_in_schemas(source: pathlib.Path):
     strings = {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)}
     spelt = strings & set(features.ALL_KEYS)
     assert not spelt, f"use schemas.features instead of {sorted(spelt)}"
+
+
+def test_node_ids_and_artifact_types_are_spelt_only_in_schemas(source: pathlib.Path):
+    """A name written out elsewhere would survive a rename, and find nothing any more."""
+    if source.name == "names.py" and source.parent.name == "schemas":
+        return
+    tree = ast.parse(source.read_text())
+    # What a person reads may be called like an artifact: the label `Model` is just a word.
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    labels = {id(word.value) for call in calls for word in call.keywords if word.arg == "label"}
+    spelt = {
+        n.value.partition(".")[0]  # an output of a node is `<node>.<channel>`
+        for n in ast.walk(tree)
+        if isinstance(n, ast.Constant) and isinstance(n.value, str) and id(n) not in labels
+        if re.fullmatch(r"\w+(\.\w+)?", n.value)
+    }
+    texts = (value for name, value in vars(names).items() if name.isupper())
+    known = {text for text in texts if isinstance(text, str)} - {names.PREPARE, names.REPORT}
+    assert {*names.NODES, names.MODEL} <= known
+    assert not spelt & known, f"use schemas.names instead of {sorted(spelt & known)}"
 
 
 def test_functions_are_small(source: pathlib.Path):

@@ -22,6 +22,7 @@ from pipeline.lineage.store import Store
 from pipeline.lineage.verdicts import Verdict
 from schemas import files
 from schemas.errors import PanelDataError, UnknownRunError
+from schemas.names import TRAINER
 
 GRAPH_FILE: Final = "graph.html"
 
@@ -182,7 +183,7 @@ def _facts(sources: RunSources, found: Provenance) -> Iterator[tuple[str, Cell]]
         compared = judged[-1].baseline_versions
         if compared:
             yield "compared with", text(f"version {compared[-1]}")
-    code = {step.node: step.code_fingerprint for step in found.steps}.get("Trainer", "")
+    code = {step.node: step.code_fingerprint for step in found.steps}.get(TRAINER, "")
     if code:
         yield "code of the training", text(code[: provenance.DIGEST_LETTERS])
     if found.packages:

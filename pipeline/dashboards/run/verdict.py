@@ -16,22 +16,22 @@ from pipeline.evaluation import statistics
 from pipeline.evaluation.summary import OVERALL, Estimate, EvaluationSummary, Gate, SliceSummary
 from pipeline.runs import reporting
 from pipeline.runs.events import NodeState
-from schemas import features, taxonomy
+from schemas import features, names, taxonomy
 
 # What a run does at a node: "the run stopped while it was ...".
 _AT_WORK: Final = {
-    "VideoValidator": "checking the videos",
-    "FrameExtractor": "finding faces in the videos",
-    "StatisticsGen": "counting what the data holds",
-    "ImportSchemaGen": "loading the rules for the data",
-    "ExampleValidator": "holding the data against its rules",
-    "DataGate": "deciding whether the data may be used",
-    "Transform": "preparing the data for training",
-    "Trainer": "training the detector",
-    "LatestBlessedModel": "looking up the last accepted detector",
-    "Evaluator": "testing the detector",
-    "ServingValidator": "trying the detector in a server",
-    "Pusher": "releasing the detector",
+    names.VIDEO_VALIDATOR: "checking the videos",
+    names.FRAME_EXTRACTOR: "finding faces in the videos",
+    names.STATISTICS_GEN: "counting what the data holds",
+    names.IMPORT_SCHEMA_GEN: "loading the rules for the data",
+    names.EXAMPLE_VALIDATOR: "holding the data against its rules",
+    names.DATA_GATE: "deciding whether the data may be used",
+    names.TRANSFORM: "preparing the data for training",
+    names.TRAINER: "training the detector",
+    names.LATEST_BLESSED_MODEL: "looking up the last accepted detector",
+    names.EVALUATOR: "testing the detector",
+    names.SERVING_VALIDATOR: "trying the detector in a server",
+    names.PUSHER: "releasing the detector",
 }
 _REALS: Final = "real videos"
 _SLICES: Final = {
@@ -51,9 +51,7 @@ _PRISTINE: Final = {
 
 
 RUNNING: Final = "running"  # beside the states of a run report
-_DATA_GATE: Final = "DataGate"
 _STAYS: Final = "What was released before, if anything, stays in use."
-_TRAINER: Final = "Trainer"
 _AGAIN: Final = "The same command goes on from there: steps that are done are not done again."
 
 
@@ -219,7 +217,7 @@ def _pushed(report: Mapping[str, Any], evaluation: EvaluationSummary | None) -> 
 
 def _took_model_from_cache(report: Mapping[str, Any]) -> bool:
     states = {node["id"]: node["state"] for node in report["nodes"]}
-    return states.get(_TRAINER) == NodeState.CACHED
+    return states.get(names.TRAINER) == NodeState.CACHED
 
 
 def _not_blessed(report: Mapping[str, Any], evaluation: EvaluationSummary | None) -> Verdict:
@@ -244,7 +242,7 @@ def _not_blessed(report: Mapping[str, Any], evaluation: EvaluationSummary | None
 def _failed(report: Mapping[str, Any], evaluation: EvaluationSummary | None) -> Verdict:
     error = report["error"]
     node = error["node"] if error else _broke_off_at(report)
-    if error and node == _DATA_GATE:
+    if error and node == names.DATA_GATE:
         headline = "The data was refused before anything was learnt from it."
     elif node:
         headline = f"The run broke off while it was {work_in_words(node)}."
