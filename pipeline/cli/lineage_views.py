@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 TABLE: Final = "table"
 JSON: Final = "json"
 CSV: Final = "csv"
-FORMS: Final = (TABLE, JSON, CSV)
 
 Row = Sequence[object]
 _WIDTH: Final = 18  # of the names at the left

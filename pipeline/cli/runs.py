@@ -87,10 +87,6 @@ def _node_name(context: click.Context, parameter: click.Parameter, value: str) -
     return by_lower_case.get(value.lower(), "")
 
 
-def _node_option(flag: str, name: str, text: str) -> Callable[[_Command], _Command]:
-    return click.option(flag, name, callback=_node_name, default="", metavar="NODE", help=text)
-
-
 @click.command(short_help="Make videos, run everything, push a model.")
 @click.option("--output", metavar="FOLDER", default="runs/demo", show_default=True)
 @_no_cache

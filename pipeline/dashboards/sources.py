@@ -33,7 +33,6 @@ DATA_REPORT: Final = f"{names.DATA_GATE}.report"
 MODEL: Final = f"{names.TRAINER}.model"
 MODEL_RUN: Final = f"{names.TRAINER}.model_run"
 EVALUATION: Final = f"{names.EVALUATOR}.evaluation"
-PUSHED_MODEL: Final = f"{names.PUSHER}.pushed_model"
 
 # What pages take from a report.
 _SAID: Final = (
