@@ -105,6 +105,8 @@ setup(
             "scikit-learn>=1.5,<2",
             "ruff>=0.8,<1",
             "mypy>=1.13,<3",
+            # The import graph, of which both the contracts and a test are.
+            "grimp>=3,<4",
             "import-linter>=2.1,<3",
             # Strict checks of the cluster's manifests, without a cluster.
             "kubernetes-validate>=1.34,<2",

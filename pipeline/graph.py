@@ -33,24 +33,22 @@ from components.video_validator.component import VideoValidator
 from pipeline import parameters
 from pipeline.config.tree import PipelineConfig
 from pipeline.evaluation import baseline, eval_config
-from schemas import erased
+from schemas import erased, names
 from schemas.taxonomy import Split
-
-BASELINE_ID: Final = "LatestBlessedModel"
 
 # Execution property to runtime parameter, by node.
 _RUNTIME_PROPERTIES: Final[Mapping[str, Mapping[str, str]]] = {
-    "VideoValidator": {
+    names.VIDEO_VALIDATOR: {
         validator_keys.MANIFEST_PATH: parameters.MANIFEST_PATH,
         validator_keys.VIDEOS_ROOT: parameters.VIDEOS_ROOT,
         validator_keys.RULES: parameters.RULES,
         validator_keys.SPLITS: parameters.SPLITS,
     },
-    "ImportSchemaGen": {standard_component_specs.SCHEMA_FILE_KEY: parameters.SCHEMA_FILE},
-    "DataGate": {gate_keys.LIMITS: parameters.GATE_LIMITS},
-    "Trainer": {standard_component_specs.CUSTOM_CONFIG_KEY: parameters.TRAINER_CONFIG},
-    "Evaluator": {standard_component_specs.EVAL_CONFIG_KEY: parameters.EVAL_CONFIG},
-    "ServingValidator": {serving_keys.CHECK_CONFIG: parameters.SERVING_CHECK},
+    names.IMPORT_SCHEMA_GEN: {standard_component_specs.SCHEMA_FILE_KEY: parameters.SCHEMA_FILE},
+    names.DATA_GATE: {gate_keys.LIMITS: parameters.GATE_LIMITS},
+    names.TRAINER: {standard_component_specs.CUSTOM_CONFIG_KEY: parameters.TRAINER_CONFIG},
+    names.EVALUATOR: {standard_component_specs.EVAL_CONFIG_KEY: parameters.EVAL_CONFIG},
+    names.SERVING_VALIDATOR: {serving_keys.CHECK_CONFIG: parameters.SERVING_CHECK},
 }
 
 
@@ -177,7 +175,7 @@ def _push_stage(config: PipelineConfig, data: _Data, trainer: Trainer) -> list[b
         config={baseline.CLIP_SPEC: config.clip.to_json()},
         model=types.Channel(type=standard_artifacts.Model),
         model_blessing=types.Channel(type=standard_artifacts.ModelBlessing),
-    ).with_id(BASELINE_ID)
+    ).with_id(names.LATEST_BLESSED_MODEL)
     evaluator = Evaluator(
         examples=data.examples,
         model=model,

@@ -95,6 +95,10 @@ def trainer_config(config: PipelineConfig) -> dict[str, str]:
         "clip": config.clip.to_json(),
         "work_dir": f"{absolute(config.output)}/work",
         fingerprint.PARAMETER: fingerprint.of(
-            "pipeline.modules", "pipeline.model", "components.artifact_files", "schemas"
+            "pipeline.modules",
+            "pipeline.model",
+            "pipeline.config.sections",
+            "components.artifact_files",
+            "schemas",
         ),
     }

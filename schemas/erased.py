@@ -7,11 +7,11 @@ secret: whoever guesses a name can check the guess.
 import dataclasses
 import hashlib
 import json
-import os
 import pathlib
 from collections.abc import Iterable
 from typing import Final
 
+from schemas import files
 from schemas.video_record import VideoRecord
 
 FILE_NAME: Final = "erased.jsonl"  # below the output folder
@@ -81,11 +81,5 @@ def add(path: pathlib.Path, key: ErasedKey) -> bool:
     if any((known.kind, known.sha256) == (key.kind, key.sha256) for known in keys):
         return False
     text = "".join(json.dumps(dataclasses.asdict(k), sort_keys=True) + "\n" for k in [*keys, key])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f".{path.name}.new")
-    with new.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
+    files.write(path, text, is_durable=True)
     return True

@@ -1,26 +1,43 @@
-"""The manifest file: CSV or JSON lines to rows of text. What a row means is `rows`' matter."""
+"""The manifest file: its columns, reading it as rows of text, and writing it.
+
+What the texts of a row mean, VideoValidator decides.
+"""
 
 import csv
 import dataclasses
 import difflib
+import io
 import json
 import pathlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from schemas import features
+from schemas import features, taxonomy
 from schemas.errors import ManifestError
 from schemas.video_record import VideoRecord
 
 LABEL: Final = "label"
 SHA256: Final = "sha256"  # optional: what the file's digest must be
-_FIELDS = [field.name for field in dataclasses.fields(VideoRecord)]
-# A record starts with what the manifest says; from `split` on the pipeline adds to it.
-RECORD_COLUMNS: Final = tuple(
-    name for name in _FIELDS[: _FIELDS.index("split")] if name != features.IS_FAKE
+# In the order in which they are written. All but the label are fields of `VideoRecord`; a field
+# that is not named here is none that a manifest may state.
+COLUMNS: Final = (
+    "video_id",
+    "path",
+    LABEL,
+    features.MANIPULATION_METHOD,
+    features.MANIPULATION_TYPE,
+    "dataset",
+    "target_identity",
+    "source_identity",
+    "source_video",
+    features.CONTEXT,
+    features.COMPRESSION_LEVEL,
+    "generator",
+    "licence",
 )
+RECORD_COLUMNS: Final = tuple(name for name in COLUMNS if name != LABEL)
 REQUIRED_COLUMNS: Final = ("video_id", "path", LABEL)
-COLUMNS: Final = frozenset((*RECORD_COLUMNS, LABEL, SHA256))
+_KNOWN: Final = frozenset((*COLUMNS, SHA256))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -88,9 +105,20 @@ def read(path: str) -> Manifest:
             "manifest_unreadable",
             f"manifest {path} is not UTF-8 {suffix[1:]}: {error}; save it again as UTF-8",
         ) from error
-    unknown = tuple(name for name in columns if name not in COLUMNS)
+    unknown = tuple(name for name in columns if name not in _KNOWN)
     _check_required(path, columns, unknown)
     return Manifest(rows=tuple(rows), unknown_columns=unknown)
+
+
+def to_csv(records: Iterable[VideoRecord]) -> str:
+    """A manifest of the records, as the text of a CSV file that `read` takes."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    for record in records:
+        label = taxonomy.FAKE if record.is_fake else taxonomy.REAL
+        writer.writerow({**dataclasses.asdict(record), LABEL: label})
+    return text.getvalue()
 
 
 def _read_csv(lines: Iterable[str]) -> tuple[list[str], list[Row]]:
@@ -130,7 +158,7 @@ def _read_jsonl(lines: Iterable[str]) -> tuple[list[str], list[Row]]:
 def _jsonl_row(number: int, values: dict[str, object]) -> Row:
     texts = {}
     for name, value in values.items():
-        if name not in COLUMNS or value is None:
+        if name not in _KNOWN or value is None:
             continue
         if isinstance(value, bool) or not isinstance(value, (str, int, float)):
             problem = f"{name} must be text, a number or null, got {json.dumps(value)[:80]}"
@@ -141,7 +169,7 @@ def _jsonl_row(number: int, values: dict[str, object]) -> Row:
 
 def _known(cells: Iterable[tuple[str, str]]) -> dict[str, str]:
     stripped = ((name, text.strip()) for name, text in cells)
-    return {name: text for name, text in stripped if name in COLUMNS and text}
+    return {name: text for name, text in stripped if name in _KNOWN and text}
 
 
 def _check_required(path: str, columns: Sequence[str], unknown: Sequence[str]) -> None:

@@ -1,6 +1,7 @@
-"""Ids of the graph's nodes and of a cluster's own steps: known without importing TFX.
+"""Ids of the graph's nodes and of a cluster's own steps, and the artifact types between them.
 
-`pipeline.graph` is where the nodes are made; a test holds the two together.
+Known without importing TFX. `pipeline.graph` is where the nodes are made, TFX and
+`components.artifact_types` are where the types are; tests hold them together.
 """
 
 from collections.abc import Sequence
@@ -8,20 +9,46 @@ from typing import Final
 
 from schemas.errors import RunnerError, did_you_mean
 
+VIDEO_VALIDATOR: Final = "VideoValidator"
+FRAME_EXTRACTOR: Final = "FrameExtractor"
+STATISTICS_GEN: Final = "StatisticsGen"
+IMPORT_SCHEMA_GEN: Final = "ImportSchemaGen"
+EXAMPLE_VALIDATOR: Final = "ExampleValidator"
+DATA_GATE: Final = "DataGate"
+TRANSFORM: Final = "Transform"
+TRAINER: Final = "Trainer"
+LATEST_BLESSED_MODEL: Final = "LatestBlessedModel"
+EVALUATOR: Final = "Evaluator"
+SERVING_VALIDATOR: Final = "ServingValidator"
+PUSHER: Final = "Pusher"
 NODES: Final = (
-    "VideoValidator",
-    "FrameExtractor",
-    "StatisticsGen",
-    "ImportSchemaGen",
-    "ExampleValidator",
-    "DataGate",
-    "Transform",
-    "Trainer",
-    "LatestBlessedModel",
-    "Evaluator",
-    "ServingValidator",
-    "Pusher",
+    VIDEO_VALIDATOR,
+    FRAME_EXTRACTOR,
+    STATISTICS_GEN,
+    IMPORT_SCHEMA_GEN,
+    EXAMPLE_VALIDATOR,
+    DATA_GATE,
+    TRANSFORM,
+    TRAINER,
+    LATEST_BLESSED_MODEL,
+    EVALUATOR,
+    SERVING_VALIDATOR,
+    PUSHER,
 )
+
+# Artifact types, ours and those of TFX.
+VIDEO_MANIFEST: Final = "VideoManifest"
+DEAD_LETTERS: Final = "DeadLetters"
+EXAMPLES: Final = "Examples"
+EXAMPLE_STATISTICS: Final = "ExampleStatistics"
+SCHEMA: Final = "Schema"
+DATA_REPORT: Final = "DataReport"
+TRANSFORM_GRAPH: Final = "TransformGraph"
+MODEL: Final = "Model"
+MODEL_EVALUATION: Final = "ModelEvaluation"
+MODEL_BLESSING: Final = "ModelBlessing"
+INFRA_BLESSING: Final = "InfraBlessing"
+PUSHED_MODEL: Final = "PushedModel"
 
 # Steps of a Kubeflow run besides the nodes: one before all of them, one after, whatever happened.
 PREPARE: Final = "prepare"

@@ -1,16 +1,17 @@
 """The track index: from which video each example came, and in which split it is.
 
 One JSON line for each example, at the root of the Examples artifact, so that nobody has to read
-the examples themselves to know.
+the examples themselves to know. The rule that decides which tracks become examples is here too.
 """
 
 import dataclasses
 import json
 import pathlib
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NamedTuple
 
 from schemas import features
+from schemas.video_record import VideoRecord
 
 FILE_NAME: Final = "track-index.jsonl"
 
@@ -25,6 +26,8 @@ class TrackRow:
       split: That it is in.
       num_present: Frames that show the face.
       digest: SHA-256 of the serialized example.
+      is_ambiguous: Whether the video is a fake with several people, of whom nobody says which one
+        is manipulated; see `counted`.
     """
 
     video_key: str
@@ -32,6 +35,7 @@ class TrackRow:
     split: str
     num_present: int
     digest: str
+    is_ambiguous: bool = False
 
     def to_json(self) -> str:
         named = {
@@ -40,6 +44,7 @@ class TrackRow:
             "split": self.split,
             "num_present": self.num_present,
             "digest": self.digest,
+            "is_ambiguous": self.is_ambiguous,
         }
         return json.dumps(named, sort_keys=True)
 
@@ -52,7 +57,36 @@ class TrackRow:
             split=named["split"],
             num_present=named["num_present"],
             digest=named["digest"],
+            is_ambiguous=named.get("is_ambiguous", False),  # older indexes do not say
         )
+
+
+class Counted(NamedTuple):
+    """Which of a video's tracks count.
+
+    Attributes:
+      num_tracks: The first so many, in the order of extraction: the dominant one first.
+      is_ambiguous: Whether the label may be about another track than those.
+    """
+
+    num_tracks: int
+    is_ambiguous: bool
+
+
+def counted(record: VideoRecord, num_tracks: int) -> Counted:
+    """Decides which tracks of a video count: become examples, train a model and are evaluated.
+
+    Every track of a pristine video counts, since everybody in it is real. Of a fake its only track
+    counts. A fake that shows several people is ambiguous, as the manifest does not say who of them
+    is manipulated: its dominant track counts and stands for the video.
+
+    Args:
+      record: The video with its label.
+      num_tracks: Tracks that were extracted from it, whatever its label: at least 1.
+    """
+    if not record.is_fake:
+        return Counted(num_tracks, is_ambiguous=False)
+    return Counted(1, is_ambiguous=num_tracks > 1)
 
 
 def read(uri: str) -> list[TrackRow]:

@@ -70,6 +70,7 @@ class FrameExtractor(base_beam_component.BaseBeamComponent):
                     "components.frame_extractor",
                     "components.video",
                     "components.artifact_files",
+                    "components.beam_lines",
                     "components.dead_letters",
                     "schemas",
                 ),

@@ -1,6 +1,7 @@
 """FrameExtractor: artifacts in, one Beam pipeline, artifacts out."""
 
 import collections
+import logging
 import math
 import os
 from collections.abc import Sequence
@@ -12,12 +13,13 @@ from tfx.dsl.components.base import base_beam_executor
 from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils
 
-from components import artifact_files, dead_letters
+from components import artifact_files, beam_lines, dead_letters
 from components.frame_extractor import engine, keys, transforms
 from components.video import preprocessing
 from schemas import features, taxonomy, track_index, video_record
 from schemas.clip_spec import ClipSpec
 from schemas.dead_letter import DeadLetter
+from schemas.errors import RunnerError
 from schemas.face_config import FaceConfig
 from schemas.track_index import TrackRow
 from schemas.video_record import VideoRecord
@@ -25,25 +27,8 @@ from schemas.video_record import VideoRecord
 VIDEOS_PER_SHARD: Final = 128  # about 20 MB: a track of 32 crops of 128 pixels takes 150 KB
 Artifacts = dict[str, list[types.Artifact]]
 
-
-def check_outcomes(
-    records: Sequence[VideoRecord], rows: Sequence[TrackRow], letters: Sequence[DeadLetter]
-) -> None:
-    """Checks that every video was either written or rejected: some Beam runners lose data.
-
-    Raises:
-      RuntimeError: A video is missing, was both written and rejected, or came twice.
-    """
-    written = {row.record_key for row in rows}
-    outcomes = collections.Counter([*written, *(letter.record_key for letter in letters)])
-    wrong = sorted({record.key for record in records} ^ {k for k, n in outcomes.items() if n == 1})
-    if len({row.video_key for row in rows}) != len(rows):
-        raise RuntimeError("the Beam runner wrote tracks twice; use the DirectRunner")
-    if wrong:
-        raise RuntimeError(
-            f"{len(wrong)} of {len(records)} videos were not written or rejected exactly once, "
-            f"such as {', '.join(wrong[:3])}; use a Beam runner that does not lose data"
-        )
+_LOG = logging.getLogger(__name__)
+_SHOWN: Final = 3
 
 
 def assign_shards(records: Sequence[VideoRecord]) -> dict[str, list[VideoRecord]]:
@@ -90,24 +75,55 @@ class Executor(base_beam_executor.BaseBeamExecutor):
 
         rows, rejected = self._extract(records, examples.uri, settings)
 
-        check_outcomes(records, rows, rejected)
+        check(records, rows, rejected)
+        _warn_of_ambiguous(rows)
         track_index.write(str(artifact_files.output_folder(examples.uri)), rows)
         _describe(examples, rows, settings.preprocessing_hash)
         dead_letters.write(letters, rejected, num_inputs=len(records))
 
     def _extract(
         self, records: Sequence[VideoRecord], folder: str, settings: transforms.ExtractSettings
-    ) -> tuple[list[track_index.TrackRow], list[DeadLetter]]:
-        """Runs the Beam pipeline; what it says of each video comes back through text files."""
-        row_files = os.path.join(self._get_tmp_dir(), "rows")
-        letter_files = os.path.join(self._get_tmp_dir(), "letters")
+    ) -> tuple[list[TrackRow], list[DeadLetter]]:
+        """Runs the Beam pipeline; what it says of each video comes back as lines."""
+        lines = beam_lines.Lines(self._get_tmp_dir())
         with self._make_beam_pipeline() as pipeline:
             rows, letters = transforms.extract(pipeline, assign_shards(records), folder, settings)
-            engine.write_lines(rows, "Rows", row_files)
-            engine.write_lines(letters, "Letters", letter_files)
+            lines.collect("rows", rows)
+            lines.collect("letters", letters)
         return (
-            [track_index.TrackRow.from_json(line) for line in engine.read_lines(row_files)],
-            [DeadLetter.from_json(line) for line in engine.read_lines(letter_files)],
+            [TrackRow.from_json(line) for line in lines.read("rows")],
+            [DeadLetter.from_json(line) for line in lines.read("letters")],
+        )
+
+
+def check(
+    records: Sequence[VideoRecord], rows: Sequence[TrackRow], letters: Sequence[DeadLetter]
+) -> None:
+    """Checks that every video was either written or rejected, and every track written once.
+
+    Raises:
+      RunnerError: `beam_results_lost`: It was not; some Beam runners lose data.
+    """
+    beam_lines.check_outcomes(
+        (record.key for record in records),
+        {row.record_key for row in rows},
+        (letter.record_key for letter in letters),
+    )
+    if len({row.video_key for row in rows}) != len(rows):
+        raise RunnerError(
+            "beam_results_lost", "the Beam runner wrote tracks twice; use the DirectRunner"
+        )
+
+
+def _warn_of_ambiguous(rows: Sequence[TrackRow]) -> None:
+    """Says of how many fakes nobody knows which person is the manipulated one."""
+    videos = sorted({row.record_key for row in rows if row.is_ambiguous})
+    if videos:
+        _LOG.warning(
+            "%d fakes show several people, and the manifest does not say which of them is"
+            " manipulated: only the dominant face of each counts; such as %s",
+            len(videos),
+            ", ".join(videos[:_SHOWN]),
         )
 
 
@@ -132,13 +148,13 @@ def _settings(
     )
 
 
-def _describe(
-    examples: types.Artifact, rows: Sequence[track_index.TrackRow], preprocessing_hash: str
-) -> None:
+def _describe(examples: types.Artifact, rows: Sequence[TrackRow], preprocessing_hash: str) -> None:
     """Sets the properties of the Examples."""
     examples.split_names = artifact_utils.encode_split_names(list(taxonomy.SPLITS))
     examples_utils.set_payload_format(examples, example_gen_pb2.FORMAT_TF_EXAMPLE)
     examples_utils.set_file_format(examples, keys.FILE_FORMAT)
     examples.set_int_custom_property(keys.NUM_TRACKS, len(rows))
     examples.set_int_custom_property(keys.NUM_VIDEOS, len({row.record_key for row in rows}))
+    ambiguous = {row.record_key for row in rows if row.is_ambiguous}
+    examples.set_int_custom_property(keys.NUM_AMBIGUOUS_VIDEOS, len(ambiguous))
     examples.set_string_custom_property(features.PREPROCESSING_HASH, preprocessing_hash)

@@ -21,3 +21,4 @@ FILE_FORMAT: Final = "tfrecords_gzip"  # as TFX spells it
 # Custom properties of the Examples.
 NUM_TRACKS: Final = "num_tracks"
 NUM_VIDEOS: Final = "num_videos"
+NUM_AMBIGUOUS_VIDEOS: Final = "num_ambiguous_videos"  # see `schemas.track_index.counted`

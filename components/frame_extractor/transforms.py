@@ -2,8 +2,7 @@
 
 import hashlib
 import os
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 import apache_beam as beam
@@ -11,11 +10,12 @@ import tensorflow as tf
 from apache_beam.metrics import Metrics
 from apache_beam.pvalue import TaggedOutput
 from apache_beam.transforms.window import GlobalWindow
+from apache_beam.utils.shared import Shared
 from apache_beam.utils.windowed_value import WindowedValue
 
 from components.frame_extractor import encode
-from components.video import pool
-from schemas import progress
+from components.video import clips, pool
+from schemas import progress, track_index
 from schemas.clip_spec import ClipSpec
 from schemas.dead_letter import DeadLetter
 from schemas.errors import VideoError
@@ -26,7 +26,6 @@ from schemas.video_record import VideoRecord
 NAMESPACE: Final = "frame_extractor"
 TRACK: Final = "track"
 DEAD_LETTER: Final = "dead_letter"
-_REPORT_SECONDS: Final = 0.25
 
 
 class ExtractSettings(NamedTuple):
@@ -63,25 +62,32 @@ class Work(NamedTuple):
     record: VideoRecord
 
 
+class Extracted(NamedTuple):
+    """A video with all its usable tracks, the dominant one first."""
+
+    work: Work
+    tracks: Sequence[clips.Track]
+
+
 class ExtractTracksFn(beam.DoFn):
-    """Turns Work into (shard, EncodedTrack) pairs: one per face track, for a fake the dominant.
+    """Turns Work into Extracted; what is extracted does not depend on the label.
 
     A video that raises a VideoError goes whole to the DEAD_LETTER output, as a DeadLetter. Any
     other failure fails the bundle: a bug is not bad data. `num_workers` videos are in
     extraction at any time; results come when they are ready, the last ones as the bundle ends.
 
-    Counters, in namespace "frame_extractor": `videos_read`, `tracks_written`,
-    `videos_rejected` and `videos_rejected_<code>`.
+    Counters, in namespace "frame_extractor": `videos_read`, `videos_rejected` and
+    `videos_rejected_<code>`.
     """
 
     def __init__(self, settings: ExtractSettings) -> None:
         self._settings = settings
         self._pool: pool.TrackPool[Work] | None = None
-        self._num_done = self._num_rejected = 0
-        self._reported_at = 0.0
+        self._shared = Shared()
 
     def setup(self) -> None:
         """Makes the pool; its processes start with the first videos."""
+        self._tally = self._shared.acquire(lambda: progress.Tally(self._settings.num_videos))
         self._pool = pool.TrackPool(
             self._settings.clip_spec,
             self._settings.face_config,
@@ -99,8 +105,7 @@ class ExtractTracksFn(beam.DoFn):
         if workers.is_full:
             yield from self._results()
         _count("videos_read")
-        max_tracks = 1 if work.record.is_fake else self._settings.clip_spec.max_tracks
-        workers.submit(work, work.record.path, max_tracks=max_tracks)
+        workers.submit(work, work.record.path)
 
     def finish_bundle(self) -> Iterator[Any]:
         """Yields what is left."""
@@ -113,41 +118,50 @@ class ExtractTracksFn(beam.DoFn):
 
     def _results(self) -> Iterator[Any]:
         for outcome in self._open_pool().wait():
-            shard, record = outcome.item
-            self._report(is_rejected=outcome.error is not None)
-            if outcome.error is not None:
+            self._tally.add(is_rejected=outcome.error is not None)
+            if outcome.error is None:
+                yield Extracted(outcome.item, outcome.tracks)
+            else:
                 _count("videos_rejected")
                 _count(f"videos_rejected_{outcome.error.code}")
-                yield TaggedOutput(DEAD_LETTER, _letter(record, outcome.error))
-            for track in outcome.tracks:
-                _count("tracks_written")
-                example = encode.example(record, track, self._settings.preprocessing_hash)
-                row = TrackRow(
-                    video_key=encode.video_key(record, track),
-                    record_key=record.key,
-                    split=record.split,
-                    num_present=int(track.present.sum()),
-                    digest=hashlib.sha256(example).hexdigest(),
-                )
-                yield shard, EncodedTrack(row, example)
-
-    def _report(self, *, is_rejected: bool) -> None:
-        """Reports progress; exact where one instance does all the work, as in memory."""
-        self._num_done += 1
-        self._num_rejected += is_rejected
-        is_last = self._num_done == self._settings.num_videos
-        if is_last or time.monotonic() - self._reported_at >= _REPORT_SECONDS:
-            self._reported_at = time.monotonic()
-            progress.report(
-                videos_done=self._num_done,
-                videos_total=self._settings.num_videos,
-                videos_rejected=self._num_rejected,
-            )
+                yield TaggedOutput(DEAD_LETTER, _letter(outcome.item.record, outcome.error))
 
     def _open_pool(self) -> pool.TrackPool[Work]:
         if self._pool is None:
             raise RuntimeError("Beam did not call setup()")
         return self._pool
+
+
+class EncodeTracksFn(beam.DoFn):
+    """Turns Extracted into (shard, EncodedTrack) pairs: one for each track that counts.
+
+    Here the label is joined; see `track_index.counted`.
+
+    Counters, in namespace "frame_extractor": `tracks_written`, `tracks_not_counted` and
+    `videos_ambiguous`.
+    """
+
+    def __init__(self, preprocessing_hash: str) -> None:
+        self._preprocessing_hash = preprocessing_hash
+
+    def process(self, extracted: Extracted) -> Iterator[Any]:
+        """Encodes the tracks of one video that count."""
+        (shard, record), tracks = extracted
+        chosen = track_index.counted(record, len(tracks))
+        _count("tracks_not_counted", len(tracks) - chosen.num_tracks)
+        _count("videos_ambiguous", int(chosen.is_ambiguous))
+        for track in tracks[: chosen.num_tracks]:
+            _count("tracks_written")
+            example = encode.example(record, track, self._preprocessing_hash)
+            row = TrackRow(
+                video_key=encode.video_key(record, track),
+                record_key=record.key,
+                split=record.split,
+                num_present=int(track.present.sum()),
+                digest=hashlib.sha256(example).hexdigest(),
+                is_ambiguous=chosen.is_ambiguous,
+            )
+            yield shard, EncodedTrack(row, example)
 
 
 class WriteShardFn(beam.DoFn):
@@ -189,12 +203,11 @@ def extract(
         | beam.Reshuffle()
         | beam.ParDo(ExtractTracksFn(settings)).with_outputs(DEAD_LETTER, main=TRACK)
     )
+    encoded = outputs[TRACK] | beam.ParDo(EncodeTracksFn(settings.preprocessing_hash))
     # Grouped with the list of all shards, so that those without tracks are written too.
     listed = pipeline | "Shards" >> beam.Create([(shard, None) for shard in shards])
     rows = (
-        {TRACK: outputs[TRACK], "shard": listed}
-        | beam.CoGroupByKey()
-        | beam.ParDo(WriteShardFn(folder))
+        {TRACK: encoded, "shard": listed} | beam.CoGroupByKey() | beam.ParDo(WriteShardFn(folder))
     )
     return rows, outputs[DEAD_LETTER]
 
@@ -212,8 +225,9 @@ def _letter(record: VideoRecord, error: VideoError) -> DeadLetter:
     )
 
 
-def _count(name: str) -> None:
-    Metrics.counter(NAMESPACE, name).inc()
+def _count(name: str, number: int = 1) -> None:
+    if number:
+        Metrics.counter(NAMESPACE, name).inc(number)
 
 
 def _in_global_window(value: object) -> WindowedValue:

@@ -56,15 +56,3 @@ def encode_jpeg(pixels: NDArray[np.uint8], quality: int) -> bytes:
     if not ok:
         raise ValueError(f"cannot encode an array of shape {pixels.shape} as JPEG")
     return bytes(data)
-
-
-def decode_jpeg(data: bytes) -> NDArray[np.uint8]:
-    """Decodes to [H, W, 3] uint8 RGB.
-
-    Raises:
-      ValueError: The bytes are no picture.
-    """
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
-    if pixels is None:
-        raise ValueError(f"{len(data)} bytes that are no JPEG")
-    return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)

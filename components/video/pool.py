@@ -92,8 +92,8 @@ class TrackPool(Generic[T]):
         """Whether `wait` must be called before the next `submit`."""
         return self.num_running == self._num_workers
 
-    def submit(self, item: T, path: str, *, max_tracks: int) -> None:
-        """Starts the extraction of at most `max_tracks` tracks from the video at `path`.
+    def submit(self, item: T, path: str) -> None:
+        """Starts the extraction of the tracks of the video at `path`.
 
         Raises:
           RuntimeError: The pool is full.
@@ -105,7 +105,7 @@ class TrackPool(Generic[T]):
             child = _start(self._setup)
             self._children.append(child)
         child.item, child.path, child.is_busy = item, path, True
-        _send(child, worker.Job(path, max_tracks))
+        _send(child, worker.Job(path))
 
     def wait(self) -> list[Outcome[T]]:
         """Waits until at least one video is done; all that are done, in no special order.

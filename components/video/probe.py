@@ -1,14 +1,13 @@
 """VideoInfo: what a file really holds, from its packets and first frame and not its header."""
 
 import dataclasses
-import hashlib
 import pathlib
 from typing import Any, Final
 
 from components.video import container, packets
+from schemas import files
 from schemas.errors import NoVideoStreamError, UndecodableVideoError, VideoError
 
-_BLOCK_BYTES: Final = 1 << 20
 _STILL_FORMATS: Final = frozenset({"gif", "apng", "mjpeg"})  # a still image if one frame long
 _STILL_SUFFIX: Final = "_pipe"  # of FFmpeg's demuxers for single pictures
 
@@ -56,7 +55,7 @@ def probe(path: str | pathlib.Path) -> VideoInfo:
       VideoError: `still_image`: The file is a picture.
       OSError: The file is missing or may not be read.
     """
-    size_bytes, digest = _fingerprint(path)
+    size_bytes, digest = pathlib.Path(path).stat().st_size, files.sha256(path)
     is_torn = container.is_torn(path)
     try:
         return _read(path, digest=digest, size_bytes=size_bytes, is_torn=is_torn)
@@ -95,15 +94,6 @@ def _read(path: str | pathlib.Path, *, digest: str, size_bytes: int, is_torn: bo
         digest=digest,
         truncated=is_torn or index.is_cut,
     )
-
-
-def _fingerprint(path: str | pathlib.Path) -> tuple[int, str]:
-    """Size in bytes and SHA-256 of the file."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while block := file.read(_BLOCK_BYTES):
-            digest.update(block)
-        return file.tell(), digest.hexdigest()
 
 
 def _average_fps(index: packets.PacketIndex, nominal: float) -> float:

@@ -6,7 +6,6 @@ itself a timer, whose signal the kernel delivers even while a decoder hangs in C
 process then dies, also when its parent is gone. A bug ends it with a traceback on stderr.
 """
 
-import itertools
 import signal
 import sys
 from multiprocessing.connection import Connection
@@ -40,7 +39,6 @@ class Job(NamedTuple):
     """Every further message to the child, also sent as a plain tuple."""
 
     path: str
-    max_tracks: int
 
 
 def main(descriptor: int) -> None:
@@ -66,8 +64,7 @@ def main(descriptor: int) -> None:
 
 def _extract(job: Job, spec: ClipSpec, faces: FaceConfig, detector: FaceDetector) -> Answer:
     try:
-        found = clips.iter_tracks(job.path, spec, faces, detector)
-        return tuple(itertools.islice(found, job.max_tracks))
+        return tuple(clips.iter_tracks(job.path, spec, faces, detector))
     except VideoError as error:
         return error
 

@@ -75,6 +75,7 @@ class VideoValidator(base_beam_component.BaseBeamComponent):
                     "components.video_validator",
                     "components.video",
                     "components.artifact_files",
+                    "components.beam_lines",
                     "components.dead_letters",
                     "schemas",
                 ),

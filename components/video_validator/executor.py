@@ -3,12 +3,8 @@
 import collections
 import dataclasses
 import functools
-import hashlib
 import json
 import logging
-import os
-import pathlib
-import tempfile
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -17,11 +13,11 @@ from tfx import types
 from tfx.dsl.components.base import base_beam_executor
 from tfx.types import artifact_utils
 
-from components import artifact_files, dead_letters
+from components import artifact_files, beam_lines, dead_letters
 from components.video import probe
 from components.video_validator import keys, rows, splits, transforms
 from components.video_validator.settings import SplitPlan, VideoRules
-from schemas import erased, manifest, taxonomy, video_record
+from schemas import erased, files, manifest, taxonomy, video_record
 from schemas.dead_letter import DeadLetter
 from schemas.errors import ManifestError
 from schemas.video_record import VideoRecord
@@ -142,16 +138,21 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         self, candidates: list[rows.Candidate], rules: VideoRules
     ) -> tuple[list[rows.Candidate], list[DeadLetter]]:
         """Probes every candidate in a Beam pipeline, whose runner may be a remote one."""
-        # A new folder each time: a retried execution finds the shards of the broken one in its own.
-        parent = artifact_files.output_folder(self._get_tmp_dir())
-        folder = pathlib.Path(tempfile.mkdtemp(dir=parent))
+        lines = beam_lines.Lines(self._get_tmp_dir())
         with self._make_beam_pipeline() as pipeline:
-            outputs = transforms.probe_videos(
+            accepted, rejected = transforms.probe_videos(
                 pipeline | beam.Create(candidates), probe.probe, rules, len(candidates)
             )
-            for name, lines in outputs.items():
-                _ = lines | f"Write[{name}]" >> beam.io.WriteToText(os.path.join(folder, name))
-        records, letters = transforms.read_back(folder, num_candidates=len(candidates))
+            lines.collect("accepted", accepted)
+            lines.collect("letters", rejected)
+        found = [VideoRecord.from_json(line) for line in lines.read("accepted")]
+        letters = [DeadLetter.from_json(line) for line in lines.read("letters")]
+        beam_lines.check_outcomes(
+            (candidate.record.key for candidate in candidates),
+            (record.key for record in found),
+            (letter.record_key for letter in letters),
+        )
+        records = {record.key: record for record in found}
         probed = [
             dataclasses.replace(candidate, record=records[candidate.record.key])
             for candidate in candidates
@@ -177,4 +178,4 @@ def _write(artifact: types.Artifact, records: list[VideoRecord]) -> None:
     artifact.num_videos = len(records)
     artifact.num_identities = len(identities(records))
     artifact.num_components = len({record.component_id for record in records})
-    artifact.manifest_digest = hashlib.sha256(videos.read_bytes()).hexdigest()
+    artifact.manifest_digest = files.sha256(videos)

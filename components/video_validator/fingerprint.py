@@ -5,10 +5,9 @@ import hashlib
 import os
 
 from components import artifact_files
-from schemas import manifest
+from schemas import files, manifest
 from schemas.errors import ArtifactNotLocalError, ManifestError
 
-_CHUNK_BYTES = 1 << 20
 _ABSENT = "absent"
 _MAX_THREADS = 8
 
@@ -48,11 +47,7 @@ def _local(erased_list: str) -> str:
 
 
 def _file_digest(path: str) -> str:
-    digest = hashlib.sha256()
     try:
-        with open(path, "rb", buffering=0) as file:
-            while chunk := file.read(_CHUNK_BYTES):
-                digest.update(chunk)
+        return files.sha256(path)
     except OSError:  # becomes a dead letter, or a manifest error, when it is read in earnest
         return _ABSENT
-    return digest.hexdigest()

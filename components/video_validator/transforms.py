@@ -1,9 +1,7 @@
 """Beam transforms of VideoValidator. Knows candidates and dead letters; knows no artifact."""
 
 import dataclasses
-import pathlib
-import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Final, Literal
 
 import apache_beam as beam
@@ -27,25 +25,6 @@ ACCEPTED: Final = "accepted"
 Probe = Callable[[str], VideoInfo]
 
 
-class Tally:
-    """Counts videos across the threads of one process and reports progress."""
-
-    def __init__(self, videos_total: int) -> None:
-        self._lock = threading.Lock()
-        self._total = videos_total
-        self._done = 0
-        self._rejected = 0
-
-    def add(self, *, rejected: bool) -> None:
-        """Counts one video and reports the sums."""
-        with self._lock:
-            self._done += 1
-            self._rejected += rejected
-            progress.report(
-                videos_done=self._done, videos_total=self._total, videos_rejected=self._rejected
-            )
-
-
 class ProbeFn(beam.DoFn):
     """Turns Candidates into VideoRecords with the facts of their files.
 
@@ -64,14 +43,14 @@ class ProbeFn(beam.DoFn):
         self._shared = Shared()
 
     def setup(self) -> None:
-        self._tally = self._shared.acquire(lambda: Tally(self._videos_total))
+        self._tally = self._shared.acquire(lambda: progress.Tally(self._videos_total))
 
     def process(
         self, candidate: Candidate
     ) -> Iterable[VideoRecord | TaggedOutput[Literal["dead_letter"], DeadLetter]]:
         Metrics.counter(NAMESPACE, "videos_read").inc()
         outcome = self._try(candidate)
-        self._tally.add(rejected=isinstance(outcome, DeadLetter))
+        self._tally.add(is_rejected=isinstance(outcome, DeadLetter))
         if isinstance(outcome, DeadLetter):
             Metrics.counter(NAMESPACE, "videos_rejected").inc()
             Metrics.counter(NAMESPACE, f"videos_rejected_{outcome.code}").inc()
@@ -109,43 +88,12 @@ class ProbeFn(beam.DoFn):
 
 def probe_videos(
     candidates: beam.PCollection, probe: Probe, rules: VideoRules, videos_total: int
-) -> dict[str, beam.PCollection]:
-    """Turns Candidates into JSON lines of VideoRecords (ACCEPTED) and DeadLetters (DEAD_LETTER)."""
+) -> tuple[beam.PCollection, beam.PCollection]:
+    """Turns Candidates into PCollections of VideoRecord and of DeadLetter."""
     outputs = (
         candidates
         | "Spread" >> beam.Reshuffle()
         | "Probe"
         >> beam.ParDo(ProbeFn(probe, rules, videos_total)).with_outputs(DEAD_LETTER, main=ACCEPTED)
     )
-    return {
-        ACCEPTED: outputs[ACCEPTED] | "EncodeRecords" >> beam.Map(VideoRecord.to_json),
-        DEAD_LETTER: outputs[DEAD_LETTER] | "EncodeLetters" >> beam.Map(DeadLetter.to_json),
-    }
-
-
-def read_back(
-    folder: pathlib.Path, *, num_candidates: int
-) -> tuple[dict[str, VideoRecord], list[DeadLetter]]:
-    """Reads the outputs of `probe_videos` from text files named ACCEPTED-* and DEAD_LETTER-*.
-
-    Returns:
-      Records by key, and letters.
-
-    Raises:
-      RuntimeError: Some candidate is in neither; there are Beam runners that lose data silently.
-    """
-    records = {
-        record.key: record for record in map(VideoRecord.from_json, _lines(folder, ACCEPTED))
-    }
-    letters = list(map(DeadLetter.from_json, _lines(folder, DEAD_LETTER)))
-    if len(records) + len(letters) != num_candidates:
-        raise RuntimeError(
-            f"the Beam runner returned {len(records)} records and {len(letters)} dead letters "
-            f"for {num_candidates} videos: it loses data, choose another one"
-        )
-    return records, letters
-
-
-def _lines(folder: pathlib.Path, name: str) -> Iterator[str]:
-    for shard in sorted(folder.glob(f"{name}-*-of-*")):
-        yield from shard.read_text(encoding="utf-8").splitlines()
+    return outputs[ACCEPTED], outputs[DEAD_LETTER]

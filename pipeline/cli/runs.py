@@ -4,7 +4,7 @@ import os
 import pathlib
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
 import click
 
@@ -182,8 +182,7 @@ def list_runs(output: str) -> None:
         report = reporting.of_run(folder)
         version = f"version {report.pushed.version}" if report.pushed else ""
         rows.append((folder.run_id, report.status.value, f"{report.seconds:.1f}s", version))
-    click.echo("
-".join(options.table(rows, right={2})))
+    click.echo("\n".join(options.table(rows, right={2})))
 
 
 @runs.command()

@@ -6,7 +6,6 @@ names of their files. What was erased is not written again.
 
 import collections
 import dataclasses
-import os
 import pathlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 from pipeline.dashboards import sources as outputs
 from pipeline.dashboards.sources import RunSources
 from pipeline.runs.folders import DashboardFolder
-from schemas import erased, features, track_index, video_record
+from schemas import erased, features, files, track_index, video_record
 from schemas.errors import DashboardError
 from schemas.track_index import TrackRow
 from schemas.video_record import VideoRecord
@@ -153,7 +152,7 @@ def _written(
     crops = []
     for number in evenly([shown[time] for time in sorted(shown)], per_video):
         path = sources.site.frame(sources.run_id, record_key, first + number)
-        _replace(path, jpegs[number])
+        files.write(path, jpegs[number])
         crops.append(Crop(href=_href(path, sources.site, sources.run_id), seconds=times[number]))
     return FaceTrack(
         record_key=record_key,
@@ -172,14 +171,6 @@ def _text(values: Mapping[str, Any], key: str) -> str:
 
 def _href(path: pathlib.Path, site: DashboardFolder, run_id: str) -> str:
     return path.relative_to(site.run(run_id)).as_posix()
-
-
-def _replace(path: pathlib.Path, data: bytes) -> None:
-    """Writes a file at once: whoever reads sees all of it or none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid():x}")
-    draft.write_bytes(data)
-    draft.replace(path)
 
 
 def _records(dataset: Any, folder: pathlib.Path) -> Iterator[bytes]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from pipeline.dashboards.sources import RunSources
+from schemas import names
 from schemas.names import REPORT
 
 _RUN_PAGE: Final = "index"  # first of a run
@@ -103,9 +104,9 @@ def pair_of(name: str, is_run: Callable[[str], bool]) -> tuple[str, str] | None:
 # The page that a container step may hand on as one file. As such none of them shows a person, or
 # another page inside.
 STANDALONE: Final[Mapping[str, Page]] = {
-    "ExampleValidator": DATA,
-    "DataGate": DATA,
-    "Trainer": TRAINING,
-    "Evaluator": EVALUATION,
+    names.EXAMPLE_VALIDATOR: DATA,
+    names.DATA_GATE: DATA,
+    names.TRAINER: TRAINING,
+    names.EVALUATOR: EVALUATION,
     REPORT: RUN,
 }

@@ -6,9 +6,6 @@ import functools
 import hashlib
 import importlib.resources
 import json
-import os
-import pathlib
-import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -17,6 +14,7 @@ import markupsafe
 
 from pipeline.dashboards.charts import Chart
 from pipeline.runs.folders import DashboardFolder
+from schemas import files
 
 STYLE: Final = "site.css"
 SCRIPT: Final = "site.js"
@@ -73,15 +71,7 @@ def write_assets(site: DashboardFolder) -> None:
     for name, text in asset_texts().items():
         path = site.assets / name
         if not (path.is_file() and path.read_text(encoding="utf-8") == text):
-            replace(path, text)
-
-
-def replace(path: pathlib.Path, text: str) -> None:
-    """Writes a file at once; other writers of the same file do not mix with this one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(path)
+            files.write(path, text)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

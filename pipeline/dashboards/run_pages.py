@@ -25,6 +25,7 @@ from pipeline.lineage.store import Store
 from pipeline.metadata import connection
 from pipeline.runs import events
 from pipeline.runs.folders import ENDED_PROPERTY, LINK_PROPERTY, RunFolder
+from schemas import files, names
 from schemas.errors import MetadataError
 from schemas.names import REPORT
 from schemas.run_report import NodeState, RunReport
@@ -32,11 +33,11 @@ from schemas.run_report import NodeState, RunReport
 _LOG = logging.getLogger(__name__)
 # The pages that a node has something new for. Its execution links to the first of them.
 FEEDS: Final[Mapping[str, tuple[Page, ...]]] = {
-    "ExampleValidator": (pages.DATA,),
-    "DataGate": (pages.DATA,),
-    "Trainer": (pages.TRAINING,),
-    "Evaluator": (pages.EVALUATION, pages.ERRORS),
-    "Pusher": (pages.LINEAGE,),
+    names.EXAMPLE_VALIDATOR: (pages.DATA,),
+    names.DATA_GATE: (pages.DATA,),
+    names.TRAINER: (pages.TRAINING,),
+    names.EVALUATOR: (pages.EVALUATION, pages.ERRORS),
+    names.PUSHER: (pages.LINEAGE,),
 }
 _RUN: Final = "run"  # writes problems of a whole run, beside those of nodes
 _DID: Final = (NodeState.RAN, NodeState.CACHED)
@@ -178,7 +179,7 @@ def _write(page: Page, run: RunSources, problems: Problems) -> None:
 def _write_stub(page: Page, run: RunSources) -> None:
     """Writes a page that says why it is none; without a stamp, so that it never counts as made."""
     rendering.write_assets(run.site)
-    rendering.replace(writing.page_path(page, run), writing.page_text(page, run))
+    files.write(writing.page_path(page, run), writing.page_text(page, run))
 
 
 def _write_copy(page: Page, run: RunSources, path: pathlib.Path, problems: Problems) -> None:
@@ -188,7 +189,7 @@ def _write_copy(page: Page, run: RunSources, path: pathlib.Path, problems: Probl
         text = writing.page_text(page, run, is_standalone=True)
     if guard.problem is not None:
         text = writing.page_text(_broken(page, run, guard.problem), run, is_standalone=True)
-    rendering.replace(path, text)
+    files.write(path, text)
 
 
 def _write_comparison(run: RunSources, problems: Problems) -> None:

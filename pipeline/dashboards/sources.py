@@ -17,21 +17,21 @@ from pipeline.runs import folders, reporting
 from pipeline.runs.folders import DashboardFolder, RunFolder
 from pipeline.runs.journal import RunFollower
 from pipeline.runs.state import RunState
+from schemas import names
 from schemas.errors import ArtifactNotLocalError, UnreadableRunError
 from schemas.run_report import RunReport
 
 # Outputs as `<node>.<channel>`.
-MANIFEST: Final = "VideoValidator.manifest"
-REJECTED: Final = ("VideoValidator.dead_letters", "FrameExtractor.dead_letters")
-EXAMPLES: Final = "FrameExtractor.examples"
-STATISTICS: Final = "StatisticsGen.statistics"
-SCHEMA: Final = "ImportSchemaGen.schema"
-ANOMALIES: Final = "ExampleValidator.anomalies"
-DATA_REPORT: Final = "DataGate.report"
-MODEL: Final = "Trainer.model"
-MODEL_RUN: Final = "Trainer.model_run"
-EVALUATION: Final = "Evaluator.evaluation"
-PUSHED_MODEL: Final = "Pusher.pushed_model"
+MANIFEST: Final = f"{names.VIDEO_VALIDATOR}.manifest"
+REJECTED: Final = (f"{names.VIDEO_VALIDATOR}.dead_letters", f"{names.FRAME_EXTRACTOR}.dead_letters")
+EXAMPLES: Final = f"{names.FRAME_EXTRACTOR}.examples"
+STATISTICS: Final = f"{names.STATISTICS_GEN}.statistics"
+SCHEMA: Final = f"{names.IMPORT_SCHEMA_GEN}.schema"
+ANOMALIES: Final = f"{names.EXAMPLE_VALIDATOR}.anomalies"
+DATA_REPORT: Final = f"{names.DATA_GATE}.report"
+MODEL: Final = f"{names.TRAINER}.model"
+MODEL_RUN: Final = f"{names.TRAINER}.model_run"
+EVALUATION: Final = f"{names.EVALUATOR}.evaluation"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -26,6 +26,7 @@ from pipeline.evaluation import curves, results
 from pipeline.evaluation.curves import Curves
 from pipeline.evaluation.statistics import COUNTS
 from pipeline.model import history
+from schemas import names
 from schemas.errors import RunnerError
 from schemas.run_report import OVERALL, EvaluationSummary
 from schemas.scoring import DECISION_THRESHOLD
@@ -38,8 +39,8 @@ TEST: Final = "test_metrics"
 TEST_VIDEOS: Final = "test_videos"
 
 OUTPUTS: Final[Mapping[str, Mapping[str, type[dsl.Artifact]]]] = {
-    "Trainer": {TRAINING: dsl.Metrics},
-    "Evaluator": {TEST: dsl.Metrics, TEST_VIDEOS: dsl.ClassificationMetrics},
+    names.TRAINER: {TRAINING: dsl.Metrics},
+    names.EVALUATOR: {TEST: dsl.Metrics, TEST_VIDEOS: dsl.ClassificationMetrics},
 }
 CLASSES: Final = ("real", "fake")
 MAX_POINTS: Final = 200  # of a curve: the figures travel as metadata, through two databases
@@ -155,8 +156,8 @@ def _note(run: RunSources, made: dsl.Artifact) -> None:
 
 
 _MAKERS: Final[Mapping[str, Callable[[RunSources], Figures]]] = {
-    "Trainer": of_training,
-    "Evaluator": of_evaluation,
+    names.TRAINER: of_training,
+    names.EVALUATOR: of_evaluation,
 }
 
 

@@ -20,7 +20,7 @@ from pipeline.dashboards.rendering import Frame, Link
 from pipeline.dashboards.sources import RunSources
 from pipeline.lineage.store import Store
 from pipeline.runs.folders import DashboardFolder, RunFolder
-from schemas import erased
+from schemas import erased, files
 from schemas.errors import UnreadableRunError
 
 _CODE: Final = ("pipeline.dashboards", "pipeline.evaluation", "pipeline.lineage", "schemas")
@@ -157,7 +157,7 @@ def write_index(output: pathlib.Path, store: Store | None) -> pathlib.Path:
         notice=index_page.notice(found.entries),
         is_live=any(run.is_running for run in found.entries),
     )
-    rendering.replace(site.index, rendering.page(content.template, frame, content.values))
+    files.write(site.index, rendering.page(content.template, frame, content.values))
     return site.index
 
 
@@ -178,7 +178,7 @@ def write_comparison(before: RunSources, after: RunSources) -> pathlib.Path:
         crumbs=(Link(title="All runs", href=f"{comparison_page.ROOT}index.html"),),
     )
     path = after.site.comparison(before.run_id, after.run_id)
-    rendering.replace(path, rendering.page(content.template, frame, content.values))
+    files.write(path, rendering.page(content.template, frame, content.values))
     put_stamp(path, stamp)
     return path
 
@@ -210,7 +210,7 @@ def page_path(page: Page, sources: RunSources) -> pathlib.Path:
 def write_page(page: Page, sources: RunSources, stamp: str) -> pathlib.Path:
     """Writes one page of a run, and the stamp of what it was made from; returns its file."""
     path = page_path(page, sources)
-    rendering.replace(path, page_text(page, sources))
+    files.write(path, page_text(page, sources))
     put_stamp(path, stamp)
     return path
 

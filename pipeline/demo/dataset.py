@@ -1,10 +1,7 @@
 """Writes the demo data set: videos and a manifest, resumable and the same for the same seed."""
 
-import contextlib
-import csv
 import dataclasses
 import functools
-import io
 import itertools
 import json
 import multiprocessing
@@ -21,27 +18,11 @@ from components import fingerprint
 from pipeline.demo import plan, render
 from pipeline.demo.plan import Parameters, Video
 from pipeline.demo.portrait import ByteImage
-from schemas import features, taxonomy
-from schemas.video_record import VideoRecord
+from schemas import files, manifest
 
 MANIFEST_FILE: Final = "manifest.csv"
 STAMP_FILE: Final = "demo.json"
 VIDEOS_FOLDER: Final = "videos"
-COLUMNS: Final = (
-    "video_id",
-    "path",
-    "label",
-    features.MANIPULATION_METHOD,
-    features.MANIPULATION_TYPE,
-    "dataset",
-    "target_identity",
-    "source_identity",
-    "source_video",
-    features.CONTEXT,
-    features.COMPRESSION_LEVEL,
-    "generator",
-    "licence",
-)
 
 
 def write_mp4(
@@ -113,19 +94,19 @@ def _complete(
     folder: pathlib.Path, parameters: Parameters, workers: int, report: Callable[[int, int], None]
 ) -> pathlib.Path:
     """Writes the videos that are missing, then the manifest; returns its path."""
-    manifest = folder / MANIFEST_FILE
+    path = folder / MANIFEST_FILE
     videos = plan.videos(parameters)
     missing = [video for video in videos if not (folder / video.record().path).exists()]
     if missing:
-        manifest.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
     done = len(videos) - len(missing)
     report(done, len(videos))
     for num_written in _write_takes(folder, parameters, missing, workers):
         done += num_written
         report(done, len(videos))
-    if not manifest.exists():
-        _write_text(manifest, _manifest([video.record() for video in videos]))
-    return manifest
+    if not path.exists():
+        files.write(path, manifest.to_csv(video.record() for video in videos))
+    return path
 
 
 def _claim(folder: pathlib.Path, parameters: Parameters) -> None:
@@ -144,7 +125,7 @@ def _claim(folder: pathlib.Path, parameters: Parameters) -> None:
     if (folder / VIDEOS_FOLDER).exists():
         shutil.rmtree(folder / VIDEOS_FOLDER)
     (folder / VIDEOS_FOLDER).mkdir(parents=True)
-    _write_text(written, stamp)
+    files.write(written, stamp)
 
 
 def _write_takes(
@@ -171,35 +152,11 @@ def _begin_worker() -> None:
 def _write_take(folder: pathlib.Path, parameters: Parameters, videos: Sequence[Video]) -> int:
     """Writes videos of one take, whose footage is filmed once; returns their number."""
     for video in videos:
-        with _replacing(folder / video.record().path) as part:
+        with files.replacing(folder / video.record().path) as draft:
             write_mp4(
-                part,
+                draft,
                 render.frames(video, parameters),
                 fps=parameters.fps,
                 constant_rate_factor=plan.RATE_FACTORS[video.compression_level],
             )
     return len(videos)
-
-
-def _write_text(path: pathlib.Path, text: str) -> None:
-    with _replacing(path) as part:
-        part.write_text(text, encoding="utf-8", newline="")
-
-
-@contextlib.contextmanager
-def _replacing(path: pathlib.Path) -> Iterator[pathlib.Path]:
-    """Gives a name to write to, which becomes `path` only if the block succeeds."""
-    part = path.with_name(f".{path.name}.part")
-    yield part
-    part.replace(path)
-
-
-def _manifest(records: Sequence[VideoRecord]) -> str:
-    """The records as CSV text, columns as in `COLUMNS`."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    for record in records:
-        label = taxonomy.FAKE if record.is_fake else taxonomy.REAL
-        writer.writerow({**dataclasses.asdict(record), "label": label})
-    return text.getvalue()

@@ -79,7 +79,7 @@ def _video_spec(config: EvaluationConfig) -> config_pb2.MetricsSpec:
 
 
 def _own(metric: type, settings: Mapping[str, Any]) -> config_pb2.MetricConfig:
-    code = fingerprint.of("pipeline.evaluation", "schemas")
+    code = fingerprint.of("pipeline.evaluation", "pipeline.config.sections", "schemas")
     return config_pb2.MetricConfig(
         module=metric.__module__,
         class_name=metric.__name__,

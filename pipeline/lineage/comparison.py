@@ -18,6 +18,7 @@ from pipeline.lineage.store import Store
 from pipeline.runs.folders import ENDED_PROPERTY, LINK_PROPERTY, RunFolder
 from schemas import taxonomy
 from schemas.errors import ArtifactNotLocalError, FilesGoneError
+from schemas.names import MODEL, MODEL_EVALUATION, VIDEO_MANIFEST
 from schemas.run_report import Estimate, SliceSummary
 from schemas.video_record import VideoRecord
 
@@ -65,12 +66,12 @@ def facts_of_run(store: Store, name: str, output: pathlib.Path) -> RunFacts:
     sources = _with_first_execution(store, executions)
     return RunFacts(
         name=name,
-        videos=_videos(made["VideoManifest"], missing),
+        videos=_videos(made[VIDEO_MANIFEST], missing),
         configuration=_configuration(folder),
         parameters=_parameters(sources),
         code={node: digest for node, e in sources.items() if (digest := _code(e))},
-        packages=_packages(made["Model"], missing),
-        metrics=_metrics(folder, made["ModelEvaluation"], missing),
+        packages=_packages(made[MODEL], missing),
+        metrics=_metrics(folder, made[MODEL_EVALUATION], missing),
         missing=tuple(missing),
     )
 

@@ -26,7 +26,7 @@ from pipeline.lineage.names import unknown_video
 from pipeline.lineage.records import DELETED, Artifact
 from pipeline.lineage.store import Store
 from pipeline.runs.folders import DashboardFolder
-from schemas import erased, signatures, taxonomy, track_index, video_record
+from schemas import erased, files, names, signatures, taxonomy, track_index, video_record
 from schemas.errors import LineageError
 from schemas.video_record import VideoRecord
 
@@ -218,7 +218,7 @@ def _derived(records: Iterable[VideoRecord], mine: Mapping[str, VideoRecord]) ->
 
 
 def _manifests(store: Store) -> Iterator[tuple[int, Sequence[VideoRecord]]]:
-    for artifact in store.artifacts_by_type(walk.MANIFEST):
+    for artifact in store.artifacts_by_type(names.VIDEO_MANIFEST):
         path = artifact_files.local_folder(artifact.uri) / video_record.FILE_NAME
         if path.is_file():
             yield artifact.id, video_record.read(path)
@@ -252,7 +252,7 @@ def _removals(artifacts: Iterable[Artifact]) -> Iterator[Removal]:
     for artifact in sorted(artifacts, key=lambda artifact: artifact.id):
         folder = artifact_files.local_folder(artifact.uri)
         is_there = folder.exists() or artifact.state != DELETED
-        if artifact.type in (walk.EXAMPLES, walk.STATISTICS) and is_there:
+        if artifact.type in (names.EXAMPLES, names.EXAMPLE_STATISTICS) and is_there:
             sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
             yield Removal(
                 artifact_id=artifact.id,
@@ -271,11 +271,11 @@ def _crops(output: pathlib.Path, videos: Iterable[str]) -> Iterator[str]:
 def _affected(
     artifacts: Iterable[Artifact], reached: Mapping[int, set[str]], sha256: str
 ) -> Iterator[Affected]:
-    models = (a for a in artifacts if a.type in (walk.MODEL, walk.PUSHED_MODEL))
+    models = (a for a in artifacts if a.type in (names.MODEL, names.PUSHED_MODEL))
     for artifact in sorted(models, key=lambda artifact: (artifact.type, artifact.id)):
         splits = reached[artifact.id]
         was_refused = artifact.properties.get(pusher_keys.PUSHED) != 1
-        if artifact.type == walk.PUSHED_MODEL and was_refused:
+        if artifact.type == names.PUSHED_MODEL and was_refused:
             continue
         yield Affected(
             artifact_id=artifact.id,
@@ -454,7 +454,7 @@ def _models(affected: Iterable[Affected]) -> Iterable[pathlib.Path]:
     """Folders of SavedModels: in the models, in what was pushed, and where it is served from."""
     for entry in affected:
         folder = artifact_files.local_folder(entry.uri)
-        yield folder / side_files.SERVING_MODEL if entry.type == walk.MODEL else folder
+        yield folder / side_files.SERVING_MODEL if entry.type == names.MODEL else folder
         if entry.served_from:
             yield artifact_files.local_folder(entry.served_from)
 
@@ -468,7 +468,5 @@ def _forget_scores(model: pathlib.Path, videos: Sequence[str]) -> int:
     chosen = set(videos)
     kept = {key: score for key, score in scores.items() if key.rpartition("/")[0] not in chosen}
     if len(kept) < len(scores):
-        new = path.with_name(f".{path.name}.new")
-        new.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-        new.replace(path)
+        files.write(path, json.dumps(kept, indent=1, sort_keys=True) + "\n")
     return len(scores) - len(kept)

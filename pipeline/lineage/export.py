@@ -12,6 +12,7 @@ from typing import Any, Final
 from pipeline.lineage import graph, page
 from pipeline.lineage.graph import Diagram, Node, Role
 from pipeline.version import VERSION
+from schemas import files
 from schemas.errors import LineageError
 
 # Okabe and Ito's colours, of lines and of areas; these are light enough for black text.
@@ -247,6 +248,5 @@ def format_of(path: pathlib.Path) -> str:
 
 def write(drawn: Diagram, path: pathlib.Path, kind: str) -> None:
     """Writes the diagram in the format `kind`; a reader sees the old file or the whole new one."""
-    draft = path.with_name(path.name + ".draft")
-    draft.write_text(RENDERERS[kind](drawn), encoding="utf-8")
-    draft.replace(path)
+    with files.replacing(path) as draft:
+        draft.write_text(RENDERERS[kind](drawn), encoding="utf-8")

@@ -19,15 +19,25 @@ from pipeline.lineage.walk import Graph
 from pipeline.runs import words
 from schemas import erased
 from schemas.errors import UnknownRunError
+from schemas.names import (
+    DATA_REPORT,
+    DEAD_LETTERS,
+    EXAMPLES,
+    INFRA_BLESSING,
+    MODEL,
+    MODEL_BLESSING,
+    PUSHED_MODEL,
+    VIDEO_MANIFEST,
+)
 
 FORMAT: Final = "deepfake-lineage/1"
 
 
 # Property that holds a verdict, and what its 1 and 0 mean.
 _VERDICTS: Final = {
-    "ModelBlessing": (pusher_keys.BLESSED, "blessed", "not blessed"),
-    "InfraBlessing": (pusher_keys.BLESSED, "blessed", "not blessed"),
-    "DataReport": ("passed", "passed", "refused"),
+    MODEL_BLESSING: (pusher_keys.BLESSED, "blessed", "not blessed"),
+    INFRA_BLESSING: (pusher_keys.BLESSED, "blessed", "not blessed"),
+    DATA_REPORT: ("passed", "passed", "refused"),
 }
 _LIVE: Final = ("LIVE", "UNKNOWN")
 _LONGEST_ID: Final = 7  # digits; a longer number is a pushed version or a date
@@ -128,13 +138,13 @@ def to_json(diagram: Diagram) -> str:
 
 
 _ROLES: Final = {
-    "VideoManifest": Role.DATA,
-    "Examples": Role.DATA,
-    "Model": Role.MODEL,
-    "PushedModel": Role.MODEL,
-    "ModelBlessing": Role.VERDICT,
-    "InfraBlessing": Role.VERDICT,
-    "DataReport": Role.VERDICT,
+    VIDEO_MANIFEST: Role.DATA,
+    EXAMPLES: Role.DATA,
+    MODEL: Role.MODEL,
+    PUSHED_MODEL: Role.MODEL,
+    MODEL_BLESSING: Role.VERDICT,
+    INFRA_BLESSING: Role.VERDICT,
+    DATA_REPORT: Role.VERDICT,
 }
 
 
@@ -288,7 +298,7 @@ def _fact(artifact: Artifact) -> tuple[str, bool]:
         name, good, bad = _VERDICTS[artifact.type]
         if name in properties:
             return (good, False) if properties[name] == 1 else (bad, True)
-    if artifact.type == "PushedModel" and pusher_keys.PUSHED in properties:
+    if artifact.type == PUSHED_MODEL and pusher_keys.PUSHED in properties:
         if properties[pusher_keys.PUSHED] == 1:
             return f"version {properties.get(pusher_keys.PUSHED_VERSION, '')}", False
         return "not pushed", True
@@ -297,7 +307,7 @@ def _fact(artifact: Artifact) -> tuple[str, bool]:
 
 def _count(artifact: Artifact) -> str:
     properties = artifact.properties
-    if artifact.type == "DeadLetters" and "num_inputs" in properties:
+    if artifact.type == DEAD_LETTERS and "num_inputs" in properties:
         return f"{properties.get('num_letters', 0)} of {properties['num_inputs']} left out"
     for noun in ("tracks", "videos"):
         number = properties.get(f"num_{noun}")

@@ -10,16 +10,13 @@ from pipeline.lineage.records import Artifact, Execution
 from pipeline.lineage.store import Store
 from schemas import taxonomy
 from schemas.errors import FilesGoneError
+from schemas.names import EXAMPLES, FRAME_EXTRACTOR, MODEL, VIDEO_MANIFEST
 from schemas.video_record import VideoRecord
 
 VIDEO: Final = "video"
 IDENTITY: Final = "identity"
 DATASET: Final = "dataset"
 KINDS: Final = (VIDEO, IDENTITY, DATASET)
-
-_MANIFEST: Final = "VideoManifest"
-_EXAMPLES: Final = "Examples"
-_EXTRACTOR: Final = "FrameExtractor"  # its Examples have the track index; Transform's have none
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -91,7 +88,7 @@ def trains_on(store: Store, asked: str, kind: str | None = None) -> Membership:
         for manifest, keys in keys_by_manifest.items()
     }
     splits = _splits(_extracted(store, planned), planned, unread)
-    makers = walk.producers(store, [model.id for model in store.artifacts_by_type(names.MODEL)])
+    makers = walk.producers(store, [model.id for model in store.artifacts_by_type(MODEL)])
     sources = _sources(store, [key for key, found in splits.items() if found], makers)
     pushed, reused = names.by_model(store, sources), names.reused_by(store, sources)
     keys = {key for found in keys_by_manifest.values() for key in found}
@@ -122,7 +119,7 @@ def _manifests(store: Store, unread: list[str]) -> dict[int, Sequence[VideoRecor
     """Records by manifest; equal manifests are read once."""
     by_digest: dict[object, Sequence[VideoRecord]] = {}
     found: dict[int, Sequence[VideoRecord]] = {}
-    for manifest in store.artifacts_by_type(_MANIFEST):
+    for manifest in store.artifacts_by_type(VIDEO_MANIFEST):
         digest = manifest.properties.get("manifest_digest") or manifest.id
         if digest not in by_digest:
             try:
@@ -172,14 +169,14 @@ def _extracted(store: Store, manifests: Collection[int]) -> dict[int, tuple[Arti
     manifest_of = {
         link.execution_id: link.artifact_id
         for link in read
-        if consumers[link.execution_id].node == _EXTRACTOR
+        if consumers[link.execution_id].node == FRAME_EXTRACTOR
     }
     made = store.links_of_executions(manifest_of, is_output=True)
     artifacts = store.artifacts(link.artifact_id for link in made)
     return {
         link.artifact_id: (artifacts[link.artifact_id], manifest_of[link.execution_id])
         for link in made
-        if artifacts[link.artifact_id].type == _EXAMPLES
+        if artifacts[link.artifact_id].type == EXAMPLES
     }
 
 
@@ -230,7 +227,7 @@ def _sources(
                 through[link.execution_id] |= roots[link.artifact_id]
         made = store.links_of_executions(through, is_output=True)
         artifacts = store.artifacts(link.artifact_id for link in made)
-        derived = [link for link in made if artifacts[link.artifact_id].type == _EXAMPLES]
+        derived = [link for link in made if artifacts[link.artifact_id].type == EXAMPLES]
         level = {link.artifact_id for link in derived} - roots.keys()
         for link in derived:
             roots.setdefault(link.artifact_id, set()).update(through[link.execution_id])

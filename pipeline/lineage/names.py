@@ -3,16 +3,13 @@
 import collections
 import dataclasses
 from collections.abc import Collection, Mapping
-from typing import Final
 
 from components.guarded_pusher import keys as pusher_keys
 from pipeline.lineage.records import CACHED, Artifact, Run
 from pipeline.lineage.store import Store
 from pipeline.runs import folders
 from schemas.errors import LineageError, UnknownRunError, listed, nearest
-
-MODEL: Final = "Model"  # artifact types
-PUSHED_MODEL: Final = "PushedModel"
+from schemas.names import MODEL, PUSHED_MODEL
 
 
 def run(store: Store, name: str) -> Run:

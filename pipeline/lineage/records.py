@@ -13,7 +13,6 @@ LIVE: Final = "LIVE"  # of an artifact
 DELETED: Final = "DELETED"
 COMPLETE: Final = "COMPLETE"  # of an execution
 CACHED: Final = "CACHED"
-RUNNING: Final = "RUNNING"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

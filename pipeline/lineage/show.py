@@ -13,10 +13,9 @@ from pipeline.lineage.store import Store
 from pipeline.lineage.verdicts import Verdict
 from schemas import features, taxonomy
 from schemas.errors import FilesGoneError
+from schemas.names import DEAD_LETTERS, EXAMPLES, MODEL, SCHEMA, TRANSFORM_GRAPH, VIDEO_MANIFEST
 
-_CHAIN: Final = ("Model", "TransformGraph", "Examples", "Schema", "VideoManifest")
-_MANIFEST: Final = "VideoManifest"
-_LETTERS: Final = "DeadLetters"
+_CHAIN: Final = (MODEL, TRANSFORM_GRAPH, EXAMPLES, SCHEMA, VIDEO_MANIFEST)
 _CODE: Final = "code/"  # custom properties of DeadLetters: `code/<code>`
 _CUSTOM_CONFIG: Final = "custom_config"
 _DIGESTS: Final = ("manifest_digest", "input_fingerprint", features.PREPROCESSING_HASH)
@@ -182,7 +181,7 @@ def _digests(graph: walk.Graph) -> dict[str, str]:
 
 def _videos(graph: walk.Graph, unread: list[str]) -> dict[str, dict[str, int]]:
     counts: dict[str, collections.Counter[str]] = collections.defaultdict(collections.Counter)
-    for manifest in graph.of_type(_MANIFEST):
+    for manifest in graph.of_type(VIDEO_MANIFEST):
         try:
             for record in side_files.videos(manifest):
                 counts[record.split]["fake" if record.is_fake else "real"] += 1
@@ -193,7 +192,7 @@ def _videos(graph: walk.Graph, unread: list[str]) -> dict[str, dict[str, int]]:
 
 def _dead_letters(graph: walk.Graph) -> dict[str, int]:
     counts: collections.Counter[str] = collections.Counter()
-    for letters in graph.of_type(_LETTERS):
+    for letters in graph.of_type(DEAD_LETTERS):
         for name, value in letters.properties.items():
             if name.startswith(_CODE) and isinstance(value, int):
                 counts[name.removeprefix(_CODE)] += value

@@ -188,14 +188,6 @@ class Store:
         ids = sorted(self._placement.executions_of(run))
         return tuple(self.executions(ids).values())
 
-    def executions_by_type(self, type_name: str) -> tuple[Execution, ...]:
-        """All executions of a type, by id."""
-        messages = self._client.get_executions_by_type(type_name)
-        for message in messages:
-            if message.id not in self._executions:
-                self._executions[message.id] = self._execution(message)
-        return tuple(self._executions[key] for key in sorted(m.id for m in messages))
-
     def artifacts(self, ids: Iterable[int]) -> dict[int, Artifact]:
         """The artifacts of those ids, by id; unknown ids are absent."""
         missing = sorted(set(wanted := list(ids)) - self._artifacts.keys())

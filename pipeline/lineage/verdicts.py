@@ -10,11 +10,9 @@ from pipeline.lineage.names import Push
 from pipeline.lineage.records import CACHED, Artifact, Execution, Link
 from pipeline.lineage.store import Store
 from schemas.errors import FilesGoneError
+from schemas.names import INFRA_BLESSING, MODEL_BLESSING, MODEL_EVALUATION
 from schemas.run_report import Estimate, EvaluationSummary, Gate
 
-_EVALUATION: Final = "ModelEvaluation"
-_MODEL_BLESSING: Final = "ModelBlessing"
-_INFRA_BLESSING: Final = "InfraBlessing"
 _BASELINE: Final = "baseline_model"
 
 
@@ -87,11 +85,11 @@ def of_model(store: Store, model_id: int) -> Verdict:
         model_id=model_id,
         evaluations=tuple(
             _evaluation(judged, execution, artifact, pushed)
-            for execution, artifact in judged.made(_EVALUATION)
+            for execution, artifact in judged.made(MODEL_EVALUATION)
         ),
         serving_checks=tuple(
             _serving_check(execution, artifact)
-            for execution, artifact in judged.made(_INFRA_BLESSING)
+            for execution, artifact in judged.made(INFRA_BLESSING)
         ),
         pushes=pushed.get(model_id, ()),
     )
@@ -134,7 +132,7 @@ class _Judged:
 
     def blessed(self, execution: Execution) -> bool | None:
         """What the execution's ModelBlessing says."""
-        found = [a for e, a in self.made(_MODEL_BLESSING) if e.id == execution.id]
+        found = [a for e, a in self.made(MODEL_BLESSING) if e.id == execution.id]
         return _says_blessed(found[0]) if found else None
 
 

@@ -13,10 +13,10 @@ from components.guarded_pusher import keys as pusher_keys
 from pipeline.lineage import side_files, walk
 from pipeline.lineage.records import DELETED, LIVE, Artifact, Execution
 from pipeline.lineage.store import Store
-from schemas import features, track_index, video_record
+from schemas import features, files, track_index, video_record
 from schemas.errors import ArtifactNotLocalError, FilesGoneError
+from schemas.names import EXAMPLES, MODEL, PUSHED_MODEL, VIDEO_MANIFEST
 
-_CHUNK_BYTES: Final = 1 << 20
 _MANIFEST_DIGEST: Final = "manifest_digest"
 _SHOWN: Final = 3
 _GONE: Final = (DELETED, "MARKED_FOR_DELETION")
@@ -49,10 +49,10 @@ class _Examination:
         self.num_digests = 0
         self._hash_of_model = hash_of_model
         self._checks: Mapping[str, Callable[[Artifact, pathlib.Path], Iterator[Problem]]] = {
-            "VideoManifest": self._manifest,
-            "Examples": self._examples,
-            "Model": self._model,
-            "PushedModel": self._pushed,
+            VIDEO_MANIFEST: self._manifest,
+            EXAMPLES: self._examples,
+            MODEL: self._model,
+            PUSHED_MODEL: self._pushed,
         }
 
     def of(self, artifact: Artifact) -> Iterator[Problem]:
@@ -152,11 +152,7 @@ class _Examination:
 
     def _digest(self, path: pathlib.Path) -> str:
         self.num_digests += 1
-        digest = hashlib.sha256()
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK_BYTES):
-                digest.update(chunk)
-        return digest.hexdigest()
+        return files.sha256(path)
 
 
 def examine_content(store: Store, artifacts: Sequence[Artifact]) -> Examined:
@@ -177,7 +173,7 @@ def _hashes(store: Store, artifacts: Sequence[Artifact]) -> Mapping[int, frozens
     hashes = {
         artifact.id: {str(artifact.properties[features.PREPROCESSING_HASH])}
         for artifact in artifacts
-        if artifact.type == "Examples" and features.PREPROCESSING_HASH in artifact.properties
+        if artifact.type == EXAMPLES and features.PREPROCESSING_HASH in artifact.properties
     }
     reached: dict[int, set[str]] = {}
     for source, target in walk.made_from(store, hashes):

@@ -12,6 +12,7 @@ from typing import Final
 
 from pipeline.lineage.records import CACHED, COMPLETE, Artifact, Execution, Link
 from pipeline.lineage.store import Store
+from schemas.names import EXAMPLE_STATISTICS, EXAMPLES, MODEL, PUSHED_MODEL
 
 # Inputs that something is compared with: it is shown, but nothing came from it.
 COMPARISONS: Final = frozenset(("baseline_model",))
@@ -19,13 +20,8 @@ COMPARISONS: Final = frozenset(("baseline_model",))
 _PREFERRED: Final = (COMPLETE, CACHED)  # producers; any other state comes last
 
 
-EXAMPLES: Final = "Examples"
-MODEL: Final = "Model"
-PUSHED_MODEL: Final = "PushedModel"
-STATISTICS: Final = "ExampleStatistics"
-MANIFEST: Final = "VideoManifest"
 _PASSED_ON_BY: Final = frozenset(("manifest", "examples", "model"))  # input keys of nodes
-_PASSED_ON_TO: Final = frozenset((EXAMPLES, MODEL, PUSHED_MODEL, STATISTICS))
+_PASSED_ON_TO: Final = frozenset((EXAMPLES, MODEL, PUSHED_MODEL, EXAMPLE_STATISTICS))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -52,12 +48,6 @@ class Graph:
     def outputs(self, execution_id: int, key: str | None = None) -> tuple[Artifact, ...]:
         """What the execution made, as far as it is in this graph."""
         return self._linked(execution_id, key, is_output=True)
-
-    def consumers(self, artifact_id: int) -> tuple[Execution, ...]:
-        """The executions that read the artifact, by id."""
-        links = self._links_of_artifact[artifact_id]
-        ids = {link.execution_id for link in links if not link.is_output}
-        return tuple(self.executions[key] for key in sorted(ids))
 
     def of_type(self, type_name: str) -> tuple[Artifact, ...]:
         """The artifacts of a type, by id."""
@@ -111,31 +101,6 @@ def ancestors(store: Store, artifact_ids: Iterable[int]) -> Graph:
         reached = {link.artifact_id for link in read}
         level = {link.artifact_id for link in read if link.key not in COMPARISONS} - seen
         seen = seen | reached
-    return _graph(store, seen, executions, links)
-
-
-def descendants(store: Store, artifact_ids: Iterable[int]) -> Graph:
-    """The artifacts and everything that came from them, through cached executions too.
-
-    An evaluation that only compared a model with a baseline did not come from that baseline.
-    """
-    executions: dict[int, Execution] = {}
-    links: set[Link] = set()
-    seen = set(artifact_ids)
-    level = seen
-    while level:
-        read = [
-            link
-            for link in store.links_of_artifacts(level, is_output=False)
-            if link.key not in COMPARISONS
-        ]
-        links.update(read)
-        new = {link.execution_id for link in read} - executions.keys()
-        executions.update(store.executions(new))
-        made = store.links_of_executions(new, is_output=True)
-        links.update(made)
-        level = {link.artifact_id for link in made} - seen
-        seen = seen | level
     return _graph(store, seen, executions, links)
 
 

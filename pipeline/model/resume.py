@@ -19,6 +19,7 @@ from typing import Final
 import keras
 
 from pipeline.model.history import Epoch, best
+from schemas import files
 
 _STATE: Final = "state.json"
 _KEPT_SECONDS: Final = 7 * 86400
@@ -114,9 +115,7 @@ class WorkDirectory:
             "identity": self._identity,
             "history": [dataclasses.asdict(epoch) for epoch in history],
         }
-        draft = self.folder / f"{_STATE}.draft"
-        draft.write_text(json.dumps(state), encoding="utf-8")
-        draft.replace(self.folder / _STATE)
+        files.write(self.folder / _STATE, json.dumps(state))
         kept = {self._last(history), self._best(history)}
         for path in set(self.folder.glob("*.weights.h5")) - kept:
             path.unlink()

@@ -13,7 +13,7 @@ from components import artifact_files
 from components.guarded_pusher import keys as pusher_keys
 from components.serving_validator import keys as serving_keys
 from pipeline.evaluation import results
-from schemas import taxonomy, track_index
+from schemas import names, taxonomy, track_index
 
 Facts = dict[str, Any]
 
@@ -100,10 +100,10 @@ def _blessed(artifact: types.Artifact) -> bool:
 
 
 _READERS: Mapping[str, Callable[[types.Artifact], Facts]] = {
-    "DeadLetters": _letters,
-    "Examples": _tracks,
-    "ModelEvaluation": _evaluation,
-    "ModelBlessing": _model_blessing,
-    "InfraBlessing": _infra_blessing,
-    "PushedModel": _push,
+    names.DEAD_LETTERS: _letters,
+    names.EXAMPLES: _tracks,
+    names.MODEL_EVALUATION: _evaluation,
+    names.MODEL_BLESSING: _model_blessing,
+    names.INFRA_BLESSING: _infra_blessing,
+    names.PUSHED_MODEL: _push,
 }

@@ -2,7 +2,6 @@
 
 import logging
 import pathlib
-import secrets
 from collections.abc import Mapping
 
 from ml_metadata.proto import metadata_store_pb2
@@ -20,7 +19,7 @@ from pipeline.runs import events
 from pipeline.runs import journal as runs_journal
 from pipeline.runs.folders import RunFolder
 from pipeline.runs.journal import Follower, Journal
-from schemas import names
+from schemas import files, names
 
 
 def run_node(
@@ -93,13 +92,9 @@ def prepare(parcel: bundle.Bundle, folder: RunFolder, arguments: Mapping[str, st
 
 
 def _write(path: pathlib.Path, text: str) -> None:
-    """Writes a file that is never changed; another process sees all of it or none."""
-    if path.exists():
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(f".{secrets.token_hex(4)}")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(path)
+    """Writes a file that is never changed."""
+    if not path.exists():
+        files.write(path, text)
 
 
 def _register(graph: pipeline_pb2.Pipeline, store: metadata_store_pb2.ConnectionConfig) -> None:

@@ -14,6 +14,7 @@ from pipeline.runs.events import Outcome
 from pipeline.runs.folders import RunFolder
 from pipeline.runs.journal import RunFollower
 from pipeline.runs.state import RunState
+from schemas import files
 from schemas.run_report import (
     Blessings,
     EvaluationSummary,
@@ -101,9 +102,7 @@ def read(folder: RunFolder) -> RunReport | None:
 
 def write(path: pathlib.Path, report: RunReport) -> None:
     """Writes the report as JSON; whoever reads sees all of it or none."""
-    draft = path.with_suffix(".tmp")
-    draft.write_text(report.to_json() + "\n", encoding="utf-8")
-    draft.replace(path)
+    files.write(path, report.to_json() + "\n")
 
 
 class _Facts:

@@ -11,6 +11,7 @@ import grpc
 import tensorflow as tf
 from tensorflow_serving.apis.get_model_status_pb2 import ModelVersionStatus
 
+from schemas import files
 from serving.model_server import grpc_api, settings
 from serving.model_server.models import Model
 
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str]) -> int:
     if config.stop_at_stdin_end:
         threading.Thread(target=_stop_at_stdin_end, args=(server,), daemon=True).start()
     if config.port_file:
-        _announce(pathlib.Path(config.port_file), port)
+        files.write(pathlib.Path(config.port_file), f"{port}\n")
     model.load()
     _print_status(model, config.host, port)
     server.wait_for_termination()
@@ -50,13 +51,6 @@ def _stop_at_stdin_end(server: grpc.Server) -> None:
     """Stops when the process at the other end of standard input is gone, however it went."""
     sys.stdin.read()
     server.stop(SHUTDOWN_SECONDS)
-
-
-def _announce(path: pathlib.Path, port: int) -> None:
-    """Writes the port so that a reader sees all of it or nothing."""
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_text(f"{port}\n", encoding="utf-8")
-    partial.replace(path)
 
 
 def _print_status(model: Model, host: str, port: int) -> None:

@@ -56,7 +56,7 @@ def _extract(paths: Sequence[pathlib.Path], workers: pool.TrackPool[str]) -> Cro
     for path in paths:
         if workers.is_full:
             outcomes += workers.wait()
-        workers.submit(path.name, str(path), max_tracks=SPEC.max_tracks)
+        workers.submit(path.name, str(path))
     while workers.num_running:
         outcomes += workers.wait()
     return {outcome.item: [track.frames for track in outcome.tracks] for outcome in outcomes}

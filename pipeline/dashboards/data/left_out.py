@@ -5,10 +5,10 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from pipeline.dashboards import sources, tables
+from pipeline.dashboards import tables
 from pipeline.dashboards.data.files import Letters
 from pipeline.dashboards.tables import Cell, Column, Row, Table
-from schemas import taxonomy
+from schemas import names, taxonomy
 from schemas.dead_letter import ERASED
 from schemas.run_report import RunReport
 
@@ -66,7 +66,6 @@ RULES: Final[Mapping[str, str]] = {
 MAX_LETTERS: Final = 400  # listed on the page; the files have them all
 
 
-_NODE: Final = sources.DATA_REPORT.partition(".")[0]
 _SHOWN: Final = 10
 
 
@@ -202,7 +201,7 @@ def gate_offences(report: Mapping[str, Any]) -> list[Offence]:
 def gate_refusal(report: RunReport) -> str:
     """DataGate's words where it stopped the run: TFX keeps no report then. Empty elsewhere."""
     error = report.error
-    return error.message if error and error.node == _NODE else ""
+    return error.message if error and error.node == names.DATA_GATE else ""
 
 
 def _row(rule: Mapping[str, Any]) -> Row:

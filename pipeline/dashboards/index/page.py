@@ -13,11 +13,10 @@ from pipeline.dashboards.index.entries import Entry, Runs
 from pipeline.dashboards.index.run_table import Links
 from pipeline.dashboards.pages import Content
 from pipeline.dashboards.tables import Tone
-from pipeline.lineage import names as lineage_names
 from pipeline.lineage.store import Store
 from pipeline.runs import words
 from pipeline.runs.folders import DashboardFolder
-from schemas import erased
+from schemas import erased, names
 
 _COMMAND = "deepfake dashboard"
 
@@ -145,7 +144,7 @@ def notice(runs: Sequence[Entry]) -> str:
 
 def _tainted(store: Store | None) -> Collection[str]:
     """Versions that learnt from a video that was erased later."""
-    pushed = store.artifacts_by_type(lineage_names.PUSHED_MODEL) if store else ()
+    pushed = store.artifacts_by_type(names.PUSHED_MODEL) if store else ()
     return frozenset(
         str(artifact.properties.get(pusher_keys.PUSHED_VERSION, ""))
         for artifact in pushed

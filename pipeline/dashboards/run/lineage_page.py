@@ -6,7 +6,6 @@ The interactive graph is a page of its own, `graph.html`, written beside this on
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from pipeline.dashboards import rendering
 from pipeline.dashboards import sources as outputs
 from pipeline.dashboards.pages import Absent, Content
 from pipeline.dashboards.run import configuration, provenance
@@ -18,7 +17,9 @@ from pipeline.lineage.records import Artifact
 from pipeline.lineage.show import Provenance
 from pipeline.lineage.store import Store
 from pipeline.lineage.verdicts import Verdict
+from schemas import files
 from schemas.errors import UnknownRunError
+from schemas.names import TRAINER
 
 GRAPH_FILE: Final = "graph.html"
 
@@ -41,7 +42,7 @@ def content(sources: RunSources) -> Content | Absent:
     model = model_of(sources)
     diagram = graph.of_model(store, model) if model else graph.of_run(store, run)
     page = sources.site.run(sources.run_id) / GRAPH_FILE
-    rendering.replace(page, graph_page.render(diagram))
+    files.write(page, graph_page.render(diagram))
     found = show.show(store, str(model.id)) if model else None
     return Content(
         template="lineage.html",
@@ -172,7 +173,7 @@ def _facts(sources: RunSources, found: Provenance) -> Iterator[tuple[str, Cell]]
         compared = judged[-1].baseline_versions
         if compared:
             yield "compared with", text(f"version {compared[-1]}")
-    code = {step.node: step.code_fingerprint for step in found.steps}.get("Trainer", "")
+    code = {step.node: step.code_fingerprint for step in found.steps}.get(TRAINER, "")
     if code:
         yield "code of the training", text(code[: provenance.DIGEST_LETTERS])
     if found.packages:

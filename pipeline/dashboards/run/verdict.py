@@ -13,7 +13,7 @@ from pipeline.dashboards.run import steps
 from pipeline.dashboards.sources import RunSources
 from pipeline.dashboards.tables import Tone
 from pipeline.evaluation import statistics
-from schemas import features, taxonomy
+from schemas import features, names, taxonomy
 from schemas.run_report import (
     OVERALL,
     Estimate,
@@ -28,18 +28,18 @@ from schemas.run_report import (
 
 # What a run does at a node: "the run stopped while it was ...".
 _AT_WORK: Final = {
-    "VideoValidator": "checking the videos",
-    "FrameExtractor": "finding faces in the videos",
-    "StatisticsGen": "counting what the data holds",
-    "ImportSchemaGen": "loading the rules for the data",
-    "ExampleValidator": "holding the data against its rules",
-    "DataGate": "deciding whether the data may be used",
-    "Transform": "preparing the data for training",
-    "Trainer": "training the detector",
-    "LatestBlessedModel": "looking up the last accepted detector",
-    "Evaluator": "testing the detector",
-    "ServingValidator": "trying the detector in a server",
-    "Pusher": "pushing the detector",
+    names.VIDEO_VALIDATOR: "checking the videos",
+    names.FRAME_EXTRACTOR: "finding faces in the videos",
+    names.STATISTICS_GEN: "counting what the data holds",
+    names.IMPORT_SCHEMA_GEN: "loading the rules for the data",
+    names.EXAMPLE_VALIDATOR: "holding the data against its rules",
+    names.DATA_GATE: "deciding whether the data may be used",
+    names.TRANSFORM: "preparing the data for training",
+    names.TRAINER: "training the detector",
+    names.LATEST_BLESSED_MODEL: "looking up the last accepted detector",
+    names.EVALUATOR: "testing the detector",
+    names.SERVING_VALIDATOR: "trying the detector in a server",
+    names.PUSHER: "pushing the detector",
 }
 _REALS: Final = "real videos"
 _SLICES: Final = {
@@ -58,9 +58,7 @@ _PRISTINE: Final = {
 }
 
 
-_DATA_GATE: Final = "DataGate"
 _STAYS: Final = "What was pushed before, if anything, stays in use."
-_TRAINER: Final = "Trainer"
 _AGAIN: Final = "The same command goes on from there: steps that are done are not done again."
 
 
@@ -224,7 +222,7 @@ def _pushed(report: RunReport, version: str) -> Verdict:
 
 
 def _took_model_from_cache(report: RunReport) -> bool:
-    return any(node.id == _TRAINER and node.state is NodeState.CACHED for node in report.nodes)
+    return any(node.id == names.TRAINER and node.state is NodeState.CACHED for node in report.nodes)
 
 
 def _not_blessed(report: RunReport) -> Verdict:
@@ -249,7 +247,7 @@ def _not_blessed(report: RunReport) -> Verdict:
 def _failed(report: RunReport) -> Verdict:
     error = report.error
     node = error.node if error else _broke_off_at(report)
-    if error and node == _DATA_GATE:
+    if error and node == names.DATA_GATE:
         headline = "The data was refused before anything was learnt from it."
     elif node:
         headline = f"The run broke off while it was {work_in_words(node)}."

@@ -16,6 +16,7 @@ from pipeline.dashboards.training.curves import interval
 from pipeline.dashboards.training.records import Training
 from pipeline.model import history
 from pipeline.runs import words
+from schemas import names
 from schemas.run_report import NodeState
 
 # As `temporal_head` of detector.json names them.
@@ -166,7 +167,7 @@ def content(sources: RunSources) -> Content | Absent:
 
 
 def _absent(sources: RunSources) -> Absent:
-    node = sources.state.nodes.get(records.NODE)
+    node = sources.state.nodes.get(names.TRAINER)
     if node is None or (sources.state.outcome is not None and node.state is NodeState.WAITING):
         return _NOTHING
     if node.state is NodeState.RUNNING and not sources.is_running:
@@ -176,7 +177,7 @@ def _absent(sources: RunSources) -> Absent:
 
 def _state(sources: RunSources, training: Training) -> str:
     """What must be said of figures that are not those of a finished training; else empty."""
-    node = sources.state.nodes.get(records.NODE)
+    node = sources.state.nodes.get(names.TRAINER)
     if training.is_whole or not training.epochs:
         return ""
     if node is not None and node.state is NodeState.RUNNING:

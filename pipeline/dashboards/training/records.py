@@ -15,11 +15,10 @@ from pipeline.model import history
 from pipeline.model.history import Epoch
 from pipeline.runs.events import Progressed
 from pipeline.runs.journal import RunFollower
-from schemas import track_index, video_record
+from schemas import names, track_index, video_record
 from schemas.errors import DashboardError, FilesGoneError
 from schemas.taxonomy import Split
 
-NODE: Final = "Trainer"
 TENSORBOARD: Final = "tensorboard"  # folder beside the history
 _SAID: Final = (
     *("training", "temporal_head", "val_auc_rnn", "val_auc_frame_mean", "num_parameters"),
@@ -143,7 +142,7 @@ def _reported(sources: RunSources) -> Sequence[Epoch]:
     by_number = {
         int(event.fields["epoch"]): event.fields
         for event in RunFollower(sources.folder).read()
-        if isinstance(event, Progressed) and event.node == NODE and "loss" in event.fields
+        if isinstance(event, Progressed) and event.node == names.TRAINER and "loss" in event.fields
     }
     return tuple(
         Epoch(

@@ -2,7 +2,6 @@
 
 import dataclasses
 import datetime
-import hashlib
 import itertools
 import json
 import pathlib
@@ -18,6 +17,7 @@ from pipeline.runners.cluster import run_status
 from pipeline.runners.cluster.session import Session
 from pipeline.runs import folders
 from pipeline.version import VERSION
+from schemas import files
 from schemas.errors import (
     ClusterNotFoundError,
     ClusterRefusedError,
@@ -110,7 +110,7 @@ class UploadedPipeline:
 
         The version is named by the digest of the file, so that any change makes another one.
         """
-        name = hashlib.sha256(package.read_bytes()).hexdigest()[:_VERSION_DIGITS]
+        name = files.sha256(package)[:_VERSION_DIGITS]
         pipeline_id = self.id() or self._create()
         version, is_new = self._version(pipeline_id, name), False
         if version is None:

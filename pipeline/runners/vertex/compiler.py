@@ -33,6 +33,7 @@ from pipeline.config.tree import PipelineConfig
 from pipeline.runners import beam
 from pipeline.runners.vertex import entry_point
 from schemas import manifest as manifest_file
+from schemas import names
 from schemas.errors import ManifestError, RunnerError
 
 COMMAND: Final = ("python", "-m", "pipeline.runners.vertex.entry_point")
@@ -130,14 +131,14 @@ def _adapt(node: base_node.BaseNode, config: PipelineConfig, input_fingerprint: 
     for channel in node.outputs.values():
         if channel.type in entry_point.ARTIFACT_TYPES:
             channel.type = _stand_in(channel.type)
-    if node.id == graph.BASELINE_ID:
+    if node.id == names.LATEST_BLESSED_MODEL:
         node._strategy_class = LatestBlessedModelStrategy  # its execution properties are a copy
         return
     if isinstance(node, base_beam_component.BaseBeamComponent):
         node.with_beam_pipeline_args(beam.arguments(config.beam))
-    if node.id == "VideoValidator":
+    if node.id == names.VIDEO_VALIDATOR:
         node.exec_properties[keys.INPUT_FINGERPRINT] = input_fingerprint
-    if node.id == "ImportSchemaGen":
+    if node.id == names.IMPORT_SCHEMA_GEN:
         schema = entry_point.packaged_schema()
         node.exec_properties[standard_component_specs.SCHEMA_FILE_KEY] = schema
         node.executor_spec = executor_spec.ExecutorClassSpec(entry_point.ImportSchemaExecutor)
@@ -154,7 +155,7 @@ def _stand_in(artifact_type: type[types.Artifact]) -> type[types.Artifact]:
 
 
 def _resources(node_id: str, vertex: VertexConfig) -> Any:
-    if node_id != "Trainer":
+    if node_id != names.TRAINER:
         return _Resources(cpu_limit=vertex.cpu, memory_limit=vertex.memory_gib)
     resources = _Resources(cpu_limit=vertex.trainer_cpu, memory_limit=vertex.trainer_memory_gib)
     if vertex.gpu_count:
@@ -180,5 +181,5 @@ def _images(vertex: VertexConfig) -> str | dict[str, str]:
         return vertex.image
     return {
         pipeline_builder.DEFAULT_IMAGE_PATH_KEY: vertex.image,
-        "Trainer": vertex.trainer_image,
+        names.TRAINER: vertex.trainer_image,
     }

@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 from tfx.types import channel_utils
 
-from components import artifact_types, fingerprint
+from components import artifact_types
 from components.frame_extractor import component, executor, keys
 from schemas.clip_spec import ClipSpec
 from schemas.face_config import FaceConfig
@@ -33,17 +33,6 @@ def test_contract_names_types_and_parameters(make):
     assert len(properties[keys.PREPROCESSING]) == len(properties[keys.CODE_FINGERPRINT]) == 64
     assert set(properties) == set(component.FrameExtractorSpec.PARAMETERS)
     assert extractor.executor_spec.executor_class is executor.Executor
-
-
-def test_the_cache_key_holds_the_source_of_all_that_the_component_calls(make):
-    expected = fingerprint.of(
-        "components.frame_extractor",
-        "components.video",
-        "components.artifact_files",
-        "components.dead_letters",
-        "schemas",
-    )
-    assert make().exec_properties[keys.CODE_FINGERPRINT] == expected
 
 
 def test_geometry_and_detection_change_the_preprocessing_hash(make):

@@ -56,7 +56,7 @@ def test_every_video_becomes_examples_in_its_split_or_a_letter(extracted):
         for split in taxonomy.SPLITS
     }
     assert found == {
-        # Every face of a pristine video, the dominant face of a fake.
+        # Every face of a pristine video; of a fake with two people the dominant face.
         "train": ["made/original/two/0", "made/original/two/1", "made/swap/two/0"],
         "val": ["made/original/one/0"],
         "calibration": [],
@@ -77,6 +77,7 @@ def test_properties_and_index_of_the_examples(extracted, spec):
     expected = preprocessing.current_hash(spec, FaceConfig())
     assert examples.get_int_custom_property(keys.NUM_TRACKS) == 4
     assert examples.get_int_custom_property(keys.NUM_VIDEOS) == 3
+    assert examples.get_int_custom_property(keys.NUM_AMBIGUOUS_VIDEOS) == 1
     assert examples.get_string_custom_property(features.PREPROCESSING_HASH) == expected
     assert examples_utils.get_payload_format(examples) == example_gen_pb2.FORMAT_TF_EXAMPLE
     assert examples_utils.get_file_format(examples) == "tfrecords_gzip"
@@ -90,6 +91,7 @@ def test_properties_and_index_of_the_examples(extracted, spec):
         assert row.digest == hashlib.sha256(serialized).hexdigest()
         assert row.record_key == text(example, features.RECORD_KEY)
         assert row.num_present == 8
+        assert row.is_ambiguous == (row.record_key == "made/swap/two")
 
 
 def test_a_second_run_in_another_order_writes_the_same_bytes(extracted, run, mixed):
@@ -121,6 +123,13 @@ def test_a_bug_fails_the_run(run, make_record, tmp_path):
 def test_a_video_without_a_split_is_a_bug(run, make_record):
     with pytest.raises(ValueError, match="got 'eval'"):
         run([make_record("one", split="eval")])
+
+
+def test_fakes_with_several_people_are_named_in_the_log(run, make_record, caplog):
+    with caplog.at_level(logging.WARNING):
+        run([make_record("two", video_id="real"), make_record("two", is_fake=True)])
+    assert "1 fakes show several people" in caplog.text
+    assert "such as made/original/two" in caplog.text
 
 
 def test_progress_counts_up_to_all_videos(run, make_record, caplog):

@@ -1,5 +1,8 @@
+import io
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from components.video import crops
 
@@ -8,6 +11,11 @@ def ramp(height=100, width=120):
     """Red is x, green is y."""
     y, x = np.mgrid[:height, :width]
     return np.stack([x, y, 0 * x], -1).astype(np.uint8)
+
+
+def decoded_jpeg(data):
+    """As [H, W, 3] uint8 RGB."""
+    return np.asarray(Image.open(io.BytesIO(data)))
 
 
 def test_a_crop_is_the_square_around_the_centre_with_its_margin():
@@ -50,7 +58,7 @@ def test_sharpness_falls_with_blur():
 
 def test_jpeg_keeps_shape_channels_and_most_of_the_values():
     pixels = ramp(64, 64)
-    decoded = crops.decode_jpeg(crops.encode_jpeg(pixels, 95))
+    decoded = decoded_jpeg(crops.encode_jpeg(pixels, 95))
     assert decoded.shape == pixels.shape
     assert np.abs(decoded.astype(int) - pixels).mean() < 3
 
@@ -58,9 +66,3 @@ def test_jpeg_keeps_shape_channels_and_most_of_the_values():
 def test_jpeg_quality_costs_bytes():
     pixels = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
     assert len(crops.encode_jpeg(pixels, 50)) < len(crops.encode_jpeg(pixels, 95))
-
-
-@pytest.mark.parametrize("data", [b"", b"no picture"])
-def test_what_is_no_jpeg_is_refused(data):
-    with pytest.raises(ValueError, match="no JPEG"):
-        crops.decode_jpeg(data)

@@ -53,7 +53,7 @@ def children():
 
 def test_tracks_equal_those_of_a_direct_call(start, talk, spec, faces, blazeface):
     workers = start()
-    workers.submit("item", str(talk), max_tracks=4)
+    workers.submit("item", str(talk))
     (outcome,) = workers.wait()
     (expected,) = clips.iter_tracks(talk, spec, faces, blazeface)
     assert outcome.item == "item"
@@ -66,7 +66,7 @@ def test_tracks_equal_those_of_a_direct_call(start, talk, spec, faces, blazeface
 def test_a_bad_video_is_an_outcome_and_the_worker_goes_on(start, plain, talk, children):
     workers = start()
     for path in (plain, talk):
-        workers.submit(path.parent.name, str(path), max_tracks=4)
+        workers.submit(path.parent.name, str(path))
         (outcome,) = workers.wait()
         assert (outcome.error is not None) == (path is plain)
     assert len(children()) == 1
@@ -74,13 +74,13 @@ def test_a_bad_video_is_an_outcome_and_the_worker_goes_on(start, plain, talk, ch
 
 def test_a_hanging_decoder_times_out_and_the_others_do_not(start, hanging, talk):
     workers = start(timeout_seconds=1.0, num_workers=2)
-    workers.submit("hanging", str(hanging), max_tracks=1)
-    workers.submit("good", str(talk), max_tracks=1)
+    workers.submit("hanging", str(hanging))
+    workers.submit("good", str(talk))
     outcomes = collect(workers)
     assert outcomes["hanging"].error.code == "decode_timeout"
     assert "not done after 1 seconds" in str(outcomes["hanging"].error)
     assert outcomes["good"].error is None
-    workers.submit("next", str(talk), max_tracks=1)
+    workers.submit("next", str(talk))
     assert len(workers.wait()[0].tracks) == 1
 
 
@@ -89,7 +89,7 @@ def kill(children):
     """Kills the worker that is at work on a hanging video."""
 
     def kill(workers, hanging, number):
-        workers.submit("victim", str(hanging), max_tracks=1)
+        workers.submit("victim", str(hanging))
         time.sleep(0.05)
         os.kill(children()[-1], number)
 
@@ -114,16 +114,16 @@ def test_a_worker_killed_from_outside_is_no_fault_of_the_video(start, hanging, c
 
 def test_a_bug_is_raised_with_its_traceback(start, tmp_path):
     workers = start()
-    workers.submit("missing", str(tmp_path / "missing.mp4"), max_tracks=1)
+    workers.submit("missing", str(tmp_path / "missing.mp4"))
     with pytest.raises(pool.WorkerError, match="FileNotFoundError"):
         workers.wait()
 
 
 def test_closing_ends_idle_and_busy_workers(start, hanging, talk, children):
     workers = start(num_workers=2)
-    workers.submit("good", str(talk), max_tracks=1)
+    workers.submit("good", str(talk))
     workers.wait()
-    workers.submit("hanging", str(hanging), max_tracks=1)
+    workers.submit("hanging", str(hanging))
     assert children()
     workers.close()
     assert children() == []
@@ -131,10 +131,10 @@ def test_closing_ends_idle_and_busy_workers(start, hanging, talk, children):
 
 def test_a_full_pool_takes_no_more(start, hanging):
     workers = start()
-    workers.submit("hanging", str(hanging), max_tracks=1)
+    workers.submit("hanging", str(hanging))
     assert workers.is_full
     with pytest.raises(RuntimeError, match="all 1 workers are busy"):
-        workers.submit("more", str(hanging), max_tracks=1)
+        workers.submit("more", str(hanging))
 
 
 @pytest.mark.parametrize("arguments", [{"timeout_seconds": 0}, {"num_workers": 0}])

@@ -9,6 +9,7 @@ import pytest
 
 from components.video import detector
 from pipeline.demo import dataset, plan
+from schemas import manifest as manifest_file
 from schemas import taxonomy
 from schemas.face_config import FaceConfig
 
@@ -35,7 +36,7 @@ def times(folder):
 
 def test_rows_describe_the_planned_videos(small_manifest, small):
     rows = read(small_manifest)
-    assert tuple(rows[0]) == dataset.COLUMNS
+    assert tuple(rows[0]) == manifest_file.COLUMNS
     assert len(rows) == len(plan.videos(small)) == 28
     assert {row["label"] for row in rows} == set(taxonomy.LABELS)
     for row, video in zip(rows, plan.videos(small), strict=True):

@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 from coded import raises_code
+from ml_metadata import metadata_store
 
 from pipeline.lineage import erasure, verification
 from pipeline.metadata import connection
@@ -29,6 +30,18 @@ def plan(reader, listed):
 def erase(output, plan, listed):
     file = connection.of_file(output / connection.SQLITE_FILE)
     return lambda name: erasure.erase(file, plan(name), listed)
+
+
+@pytest.fixture
+def records(output, reader):
+    """What the store says of erasures now, the oldest first."""
+    client = metadata_store.MetadataStore(connection.of_file(output / connection.SQLITE_FILE))
+
+    def found():
+        known = client.get_executions_by_type(erasure.RECORD_TYPE)
+        return list(reader().executions(sorted(record.id for record in known)).values())
+
+    return found
 
 
 def tree(folder):
@@ -115,7 +128,9 @@ def test_an_erasure_leaves_no_trace_of_the_video_in_files_but_the_records(output
     assert erased.ErasedKeys(erased.read(listed)).holds(erased.VIDEO, V7)
 
 
-def test_the_store_says_what_was_removed_what_is_tainted_and_nothing_dangles(output, erase, reader):
+def test_the_store_says_what_was_removed_what_is_tainted_and_nothing_dangles(
+    output, erase, reader, records
+):
     done = erase(V7)
     store = reader()
     states = {artifact.state for artifact in store.artifacts(done.removed).values()}
@@ -124,7 +139,7 @@ def test_the_store_says_what_was_removed_what_is_tainted_and_nothing_dangles(out
     assert [artifact.type for artifact in tainted] == ["Model"] * 3 + ["PushedModel"] * 2
     assert all(artifact.properties["tainted"] == 1 for artifact in tainted)
     assert all("in val" in str(a.properties["tainted_because"]) for a in tainted)
-    [record] = store.executions_by_type(erasure.RECORD_TYPE)
+    [record] = records()
     assert (record.state, record.properties["kind"]) == ("COMPLETE", "video")
     assert record.properties["key_sha256"] == erased.digest(V7)
     assert json.loads(str(record.properties["removed_artifacts"])) == list(done.removed)
@@ -135,13 +150,13 @@ def test_the_store_says_what_was_removed_what_is_tainted_and_nothing_dangles(out
     assert verification.verify(store, places, stale_seconds=0.0).findings == ()
 
 
-def test_a_second_erasure_of_the_key_has_nothing_to_do(plan, erase, reader):
+def test_a_second_erasure_of_the_key_has_nothing_to_do(plan, erase, records):
     first = erase(V7)
     assert plan(V7).is_done
     second = erase(V7)
     assert (second.removed, second.tainted, second.num_scores_removed) == ((), (), 0)
     assert second.execution_id == first.execution_id
-    [record] = reader().executions_by_type(erasure.RECORD_TYPE)
+    [record] = records()
     assert json.loads(str(record.properties["removed_artifacts"])) == list(first.removed)
 
 
@@ -180,16 +195,16 @@ def test_crops_made_after_an_erasure_are_something_left_to_do(crops, erase, plan
     assert plan(V7).is_done
 
 
-def test_a_second_key_adds_its_reason(erase, reader):
+def test_a_second_key_adds_its_reason(erase, reader, records):
     erase(V7)
     erase("made/person4")
     model = reader().artifacts_by_type("Model")[0]
     assert str(model.properties["tainted_because"]).count("learnt from an erased") == 2
-    assert len(reader().executions_by_type(erasure.RECORD_TYPE)) == 2
+    assert len(records()) == 2
 
 
 @pytest.mark.parametrize("survived", range(6))
-def test_an_interrupted_erasure_goes_on(survived, output, plan, erase, reader, monkeypatch):
+def test_an_interrupted_erasure_goes_on(survived, output, plan, erase, monkeypatch, records):
     calls = []
     rmtree = shutil.rmtree
 
@@ -206,13 +221,13 @@ def test_an_interrupted_erasure_goes_on(survived, output, plan, erase, reader, m
         patch.setattr(shutil, "rmtree", interrupted)
         with pytest.raises(KeyboardInterrupt):
             erase(V7)
-    [record] = reader().executions_by_type(erasure.RECORD_TYPE)
+    [record] = records()
     assert record.state == "RUNNING"
     assert not plan(V7).is_done
     erase(V7)
     assert plan(V7).is_done
     assert not any(pathlib.Path(uri).exists() for uri in expected)
-    [record] = reader().executions_by_type(erasure.RECORD_TYPE)
+    [record] = records()
     assert record.state == "COMPLETE"
 
 

@@ -28,17 +28,17 @@ def test_a_baseline_is_shown_but_not_walked_into(store):
     assert len(graph.of_type("VideoManifest")) == 1, "the baseline had another manifest"
 
 
-def test_descendants_of_a_manifest_are_the_models_of_all_its_runs(store):
+def test_what_was_made_from_a_manifest_are_the_models_of_all_its_runs(store):
     manifest = store.artifacts_by_type("VideoManifest")[0]
-    graph = walk.descendants(store, [manifest.id])
-    models = [names.model(store, version) for version in ("1000", "1001")]
-    assert list(graph.of_type("Model")) == models
-    assert len(graph.of_type("PushedModel")) == 2
+    made = {artifact.id: artifact for _, artifact in walk.made_from(store, [manifest.id])}
+    models = {names.model(store, version).id for version in ("1000", "1001")}
+    assert {key for key, artifact in made.items() if artifact.type == "Model"} == models
+    assert [artifact.type for artifact in made.values()].count("PushedModel") == 2
 
 
 def test_a_comparison_with_a_baseline_is_no_descent(store):
-    graph = walk.descendants(store, [names.model(store, "1000").id])
-    assert [a.properties["pushed_version"] for a in graph.of_type("PushedModel")] == ["1000"]
+    made = walk.made_from(store, [names.model(store, "1000").id])
+    assert [a.properties["pushed_version"] for _, a in made if a.type == "PushedModel"] == ["1000"]
 
 
 def test_inputs_and_outputs_go_by_channel(store):
@@ -49,8 +49,7 @@ def test_inputs_and_outputs_go_by_channel(store):
     assert [a.type for a in graph.inputs(trainer.id, "transform_graph")] == ["TransformGraph"]
     assert [a.type for a in graph.outputs(trainer.id)] == ["Model", "ModelRun"]
     assert graph.outputs(trainer.id, "model") == (model,)
-    [examples] = graph.inputs(trainer.id, "examples")
-    assert graph.consumers(examples.id) == (trainer,)
+    assert len(graph.inputs(trainer.id, "examples")) == 1
 
 
 def test_producers_are_asked_for_in_bulk(store, made):

@@ -7,6 +7,7 @@ from pipeline.dashboards.rendering import Frame
 from pipeline.dashboards.run import configuration, page, steps
 from pipeline.runs import events
 from pipeline.runs.events import Outcome
+from schemas import files
 from schemas.errors import DashboardError
 
 HOSTILE = "<script>document.title='owned'</script><b>&"
@@ -22,7 +23,7 @@ def opened_run(opened, story, **options):
     content = page.content(story)
     frame = Frame(title="Run", root="../../", notice=story.report.notice)
     path = story.site.run(story.run_id) / "index.html"
-    rendering.replace(path, rendering.page(content.template, frame, content.values))
+    files.write(path, rendering.page(content.template, frame, content.values))
     return opened(path, **options)
 
 

@@ -13,6 +13,7 @@ from pipeline.dashboards.training import calibration, curves, page, records
 from pipeline.dashboards.training.records import Classes
 from pipeline.model import training as trainings
 from pipeline.runs import events
+from schemas import files
 
 
 def texts(table):
@@ -174,7 +175,7 @@ def test_the_page_opens_and_copies_the_command_of_tensorboard(trained, made, epo
     content = page.content(story)
     path = story.site.run(story.run_id) / "training.html"
     frame = Frame(title="Training", root="../../")
-    rendering.replace(path, rendering.page(content.template, frame, content.values))
+    files.write(path, rendering.page(content.template, frame, content.values))
     found = opened(path, width=420)
     assert found.evaluate("document.documentElement.scrollWidth") <= 420
     command = found.locator("#tensorboard button").get_attribute("data-copy")

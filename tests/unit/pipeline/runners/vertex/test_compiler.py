@@ -35,7 +35,7 @@ SETTINGS = {
     "vertex.gpu_count": 2,
 }
 RESOLVERS = ("LatestBlessedModel-model-blessing-resolver", "LatestBlessedModel-model-resolver")
-CONTAINERS = tuple(node for node in names.NODES if node != graph.BASELINE_ID)
+CONTAINERS = tuple(node for node in names.NODES if node != names.LATEST_BLESSED_MODEL)
 
 
 def config_of(**changes):
@@ -163,10 +163,10 @@ def test_artifacts_flow_as_in_the_graph(spec, manifest):
     wanted = {
         (channel.producer_component_id, channel.output_key, node.id, name)
         for node in made.components
-        if node.id != graph.BASELINE_ID
+        if node.id != names.LATEST_BLESSED_MODEL
         for name, channel in node.inputs.items()
     }
-    baseline = (graph.BASELINE_ID, "model", "Evaluator", "baseline_model")
+    baseline = (names.LATEST_BLESSED_MODEL, "model", "Evaluator", "baseline_model")
     assert baseline in wanted
     native = {
         (RESOLVERS[1], *baseline[1:]),
