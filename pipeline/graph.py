@@ -75,7 +75,7 @@ def create_pipeline(
     """
     data, data_nodes = _data_stage(config)
     transform, trainer = _training_stage(config, data)
-    transform.add_upstream_node(data_nodes[-1])  # DataGate: nothing reads its report, all obey it
+    transform.add_upstream_node(data_nodes[-1])  # DataGate: no node reads its report
     nodes = [*data_nodes, transform, trainer, *_push_stage(config, data, trainer)]
     if runtime_parameters:
         _open_parameters(nodes)

@@ -162,7 +162,7 @@ def did_you_mean(name: str, known: Iterable[str], *, prefix: str = "", cutoff: f
     """`; did you mean NAME?` of the nearest known name; empty if none is near.
 
     Args:
-      name: As it was given.
+      name: Name as it was given.
       known: Names that exist.
       prefix: Stands before the nearest name.
       cutoff: Least similarity, in [0, 1].

@@ -60,7 +60,7 @@ class Manifest:
     """The content of a manifest file.
 
     Attributes:
-      rows: In file order.
+      rows: Rows in the order of the file.
       unknown_columns: Columns that mean nothing here; they are ignored.
     """
 

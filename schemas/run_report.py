@@ -75,7 +75,7 @@ class SliceSummary:
       num_videos: Videos in the slice.
       num_fake_videos: Fake videos in the slice.
       num_real_videos: Real videos in the slice.
-      metrics: Over videos, by the names of `pipeline.evaluation.statistics.RATES`.
+      metrics: Statistics over videos, by the names of `pipeline.evaluation.statistics.RATES`.
       track_metrics: TFMA's stock metrics, over tracks, by their TFMA names.
     """
 
@@ -93,12 +93,12 @@ class Gate:
 
     Attributes:
       metric: Name of the statistic.
-      slice_name: As in `SliceSummary`.
+      slice_name: Name of the slice, as in `SliceSummary.name`.
       value: The candidate's statistic; None where it is undefined or the slice is missing.
       bound: Least value; of a change gate, least difference to the baseline (0 or below).
       baseline: The baseline's value, of a change gate; None of any other gate.
-      passed: TFMA's judgement.
-      reason: The same in a sentence.
+      passed: Whether TFMA judged that the value reaches the threshold.
+      reason: The judgement in a sentence.
     """
 
     metric: str
@@ -117,8 +117,8 @@ class EvaluationSummary:
     Attributes:
       blessed: Whether no gate is broken.
       has_baseline: Whether the change gate was applied; without a blessed model it is skipped.
-      slices: The overall slice first, the others by name.
-      gates: All that applied, broken ones first.
+      slices: Slices, the overall one first, the others by name.
+      gates: All gates that applied, broken ones first.
     """
 
     blessed: bool
@@ -162,9 +162,9 @@ class NodeResult:
     """What became of one node of the graph.
 
     Attributes:
-      id: As in the graph.
-      state: Where the node was when the run ended.
-      seconds: Time of driver, executor and publisher together.
+      id: Id of the node in the graph.
+      state: State of the node when the run ended.
+      seconds: Time of driver, executor and publisher together, in seconds.
     """
 
     id: str

@@ -53,7 +53,7 @@ class VideoValidator(base_beam_component.BaseBeamComponent):
         """Checks the parameters and describes the node.
 
         Args:
-          manifest_path: CSV or JSONL file; see `manifest`.
+          manifest_path: CSV or JSONL file that lists the videos; see `schemas.manifest`.
           rules: JSON of `settings.VideoRules`.
           splits: JSON of `settings.SplitPlan`.
           videos_root: Folder that paths of the manifest are relative to; the manifest's own

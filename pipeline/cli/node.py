@@ -44,7 +44,7 @@ def alone_in_attempt(
     waited has done the work.
 
     Args:
-      folder: Of the run.
+      folder: Folder of the run.
       node: Id of the node.
       patience_seconds: How long to wait for another attempt to end.
 

@@ -56,7 +56,7 @@ def seconds_left(node: NodeRecord, now: float) -> float | None:
 
     Args:
       node: The running node.
-      now: Unix time.
+      now: Current time, as Unix time.
     """
     done = fraction_done(node.progress)
     if not done:

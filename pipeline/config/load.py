@@ -110,7 +110,7 @@ def with_overrides(config: PipelineConfig, overrides: Mapping[str, object]) -> P
     """A copy of `config` with values replaced, by dotted key; checked like a file.
 
     Raises:
-      ConfigError: As `load`.
+      ConfigError: A key is unknown, or its value is not allowed.
     """
     values = dataclasses.asdict(config)
     for dotted, value in overrides.items():

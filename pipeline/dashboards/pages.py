@@ -24,7 +24,7 @@ class Content:
 
     Attributes:
       template: File below `web/templates`; it extends `base.html`.
-      values: Its variables.
+      values: Values of the template's variables, by name.
     """
 
     template: str
@@ -44,8 +44,8 @@ class Page:
     """One kind of page.
 
     Attributes:
-      name: Of the file, without `.html`.
-      title: In the navigation.
+      name: Name of the page's file, without `.html`.
+      title: Name of the page in the navigation.
       module: Dotted name of the module whose `content(sources)` makes it; imported when needed.
     """
 
@@ -90,7 +90,7 @@ def pair_of(name: str, is_run: Callable[[str], bool]) -> tuple[str, str] | None:
     """The two runs of a comparison; None where there are no such runs.
 
     Args:
-      name: Of its file, without `.html`.
+      name: Name of the comparison's file, without `.html`.
       is_run: Tells the ids of runs: they may hold what stands between them.
     """
     parts = name.split(_BETWEEN)

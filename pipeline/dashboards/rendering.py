@@ -88,11 +88,11 @@ class Frame:
     """What surrounds the content of a page.
 
     Attributes:
-      title: Of the document and its first heading.
-      subtitle: Below it; empty for none.
+      title: Title of the document, also its first heading.
+      subtitle: Line below the first heading; empty for none.
       root: Relative address of the site's folder, with a slash at the end; empty on the index.
       notice: What must be said of the figures; empty if nothing.
-      crumbs: From the index to here.
+      crumbs: Links from the index to this page.
       tabs: The pages of this run.
       is_standalone: Whether style, script and Plotly go into the page itself, which then needs no
         other file and has no navigation.

@@ -1,7 +1,7 @@
 """The pages that a run writes itself: after a node those that show it, after the run all of them.
 
-`write_for` is the one call that whoever runs something makes. A page never costs a run anything:
-what goes wrong is told in the log, on the screen, and on the page that is missing.
+Runners and steps call `write_for` alone. A page never fails a run: what goes wrong is reported in
+the log, on the screen, and in place of the missing page.
 """
 
 import dataclasses
@@ -102,10 +102,10 @@ def write_for(
     failed.
 
     Args:
-      folder: Of the run.
+      folder: Folder of the run.
       step: Id of the node whose container step has ended well, or `REPORT`; empty where one process
         ran the whole graph.
-      report: Of the run; if None, what its files say.
+      report: Report of the run; read from its files if None.
       page_copy: Where the step's page of `STANDALONE` goes, too, as one file; nowhere if None.
       executor_input: What Kubeflow's launcher told the step of its outputs, as JSON; its figures
         go there. Empty for none.

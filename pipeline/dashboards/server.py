@@ -120,7 +120,7 @@ def opened(
     """A server that listens; `serve_forever` makes it answer.
 
     Args:
-      config: Names the output folder of the runs, and their ML Metadata.
+      config: Configuration of the runs.
       host: Address to listen on.
       port: 0 for any that is free.
       around: Context in which pages are made.

@@ -34,9 +34,9 @@ class RunResult:
     """What became of the pages of one run.
 
     Attributes:
-      run_id: Of the run.
+      run_id: Id of the run.
       written: Files that were made; none where all were up to date.
-      errors: Why others could not be made.
+      errors: Why other pages could not be made.
     """
 
     run_id: str
@@ -67,10 +67,11 @@ def build(
     """Brings the site of an output folder up to date.
 
     Args:
-      config: Of the runs: their output folder and their ML Metadata, which is only read.
-      run_ids: Whose pages; those of every run if empty.
+      config: Configuration of the runs: their output folder and their ML Metadata, which is only
+        read.
+      run_ids: Ids of the runs whose pages to make; all runs if empty.
       is_forced: Whether pages that are up to date are made as well.
-      tell: Is told of each run once its pages are made.
+      tell: Function that gets the result of each run once its pages are made.
 
     Raises:
       DashboardError: `no_runs`: There is no run below the output folder.
@@ -167,8 +168,8 @@ def update(
     Of a run that has ended, its comparison with the run before it is one of them.
 
     Args:
-      run: Whose pages.
-      pages: Which of them.
+      run: Sources of the run.
+      pages: Pages to bring up to date.
       is_forced: Whether pages that are up to date are made as well.
       runs: All runs below its output folder; read where they are not given.
     """
@@ -221,7 +222,7 @@ class Refresher:
         """Makes nothing yet.
 
         Args:
-          config: Of the runs.
+          config: Configuration of the runs.
           around: Context in which pages are made, to hold back what libraries say.
         """
         self._config = config

@@ -49,7 +49,7 @@ class RunSources:
     Attributes:
       folder: Folder of the run.
       site: Folder of the site that its pages belong to.
-      state: What its journal adds up to.
+      state: State of the run, from its journal.
       report: The run report; of a run in progress, what it would be now.
       artifacts: What the run made or took from its cache, by output (`Trainer.model`), the newest
         last; empty where there are no records of it.
@@ -132,7 +132,7 @@ def of_run(
       report: Of the run; if None, as it was written, or what the journal comes to so far.
 
     Raises:
-      UnreadableRunError: Its report is none.
+      UnreadableRunError: The report of the run cannot be read.
     """
     state = RunState(RunFollower(folder).read())
     try:

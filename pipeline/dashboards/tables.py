@@ -39,7 +39,7 @@ class Cell:
       sort: Value that the column is sorted by; `text` if None.
       note: Smaller text after `text`; empty for none.
       href: Where the text links to; empty for none. Relative to the page.
-      tone: How it is coloured; never the only bearer of a meaning.
+      tone: Colour of the text; the text must say the same without it.
       interval: A rate in [0, 1] with both bounds, drawn beside the text.
     """
 

@@ -150,7 +150,7 @@ def _metrics(run: RunSources, values: Mapping[str, float]) -> dsl.Metrics:
 
 
 def _note(run: RunSources, made: dsl.Artifact) -> None:
-    """Says of the figures what must be said of them wherever they are shown."""
+    """Attaches the notice of the run to its figures, so that it is shown with them."""
     if run.report.notice:
         made.metadata["notice"] = run.report.notice
 

@@ -101,7 +101,7 @@ def page_text(page: Page, sources: RunSources, *, is_standalone: bool = False) -
 
     Args:
       page: One of `PAGES`.
-      sources: Of the run.
+      sources: Sources of the run.
       is_standalone: Whether the page must need no other file; it then shows no face crops and
         has no navigation.
 
@@ -184,10 +184,10 @@ def write_comparison(before: RunSources, after: RunSources) -> pathlib.Path:
 
 
 def predecessor(sources: RunSources, runs: Sequence[Entry] | None = None) -> RunSources | None:
-    """The run that this one is compared with by itself; None without one, or without records.
+    """The run that this one is compared with by default; None without one, or without records.
 
     Args:
-      sources: Of this run.
+      sources: Sources of the run to compare.
       runs: All runs below its output folder, oldest first; read where they are not given.
     """
     runs = entries.of_output(sources.output).entries if runs is None else runs

@@ -28,8 +28,8 @@ class Selective(NamedTuple):
     """A risk-coverage curve, from few videos to all; every array is [K].
 
     Attributes:
-      num_kept: Videos that are not left to people.
-      num_wrong: Of these, called wrongly.
+      num_kept: Number of videos that are not left to people.
+      num_wrong: Number of these videos that are called wrongly.
       certainty: |score - 0.5| of the least certain video that is kept.
     """
 
@@ -49,7 +49,7 @@ def roc(curves: Curves, at: Sequence[float] | Array | None = None) -> Points:
     """False positive rate against recall, from (0, 0) to (1, 1).
 
     Args:
-      curves: Of a slice with both classes.
+      curves: Counts of a slice with both classes.
       at: Thresholds [K] to give the points of; None for the whole curve.
     """
     thresholds = _thresholds(curves, at)
@@ -68,8 +68,9 @@ def precision_recall(curves: Curves, at: Sequence[float] | Array | None = None) 
     area below the steps is the average precision.
 
     Args:
-      curves: Of a slice with both classes.
-      at: As of `roc`; the precision is NaN where nothing is called fake.
+      curves: Counts of a slice with both classes.
+      at: Thresholds [K] to give the points of; None for the whole curve. The precision is NaN where
+        nothing is called fake.
     """
     thresholds = _thresholds(curves, at)
     tp, fp = counts_at(curves, thresholds)
@@ -88,8 +89,8 @@ def detection_error_tradeoff(curves: Curves, at: Sequence[float] | Array | None 
     A rate of 0 has none: it stands where half a video would, and a rate of 1 likewise.
 
     Args:
-      curves: Of a slice with both classes.
-      at: As of `roc`.
+      curves: Counts of a slice with both classes.
+      at: Thresholds [K] to give the points of; None for the whole curve.
     """
     points = roc(curves, at)
     fall_out = _within(points.x, curves.num_real)

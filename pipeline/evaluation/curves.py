@@ -26,11 +26,11 @@ class CalibrationBin:
     """Videos whose score lies in [lower, upper); the last bin holds 1, too.
 
     Attributes:
-      lower: Of the bin, in [0, 1].
-      upper: Of the bin, in [0, 1].
+      lower: Lower end of the bin, in [0, 1].
+      upper: Upper end of the bin, in [0, 1].
       num_videos: Videos in it; 0 for an empty bin.
-      num_fake: Those that are fake.
-      total_score: Sum of their P(fake).
+      num_fake: Fake videos in the bin.
+      total_score: Sum of the scores P(fake) of the videos in the bin.
     """
 
     lower: float
@@ -45,8 +45,8 @@ class WorstVideo:
     """A video that the model is much mistaken about.
 
     Attributes:
-      record_sha256: Of its record key, as `schemas.erased.digest` has it.
-      is_fake: Its label.
+      record_sha256: SHA-256 of the video's record key, made by `schemas.erased.digest`.
+      is_fake: Whether the video is manipulated.
       score: P(fake), NaN if not finite.
     """
 

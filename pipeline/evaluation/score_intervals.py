@@ -24,7 +24,7 @@ def intervals(
       measured: Point estimates by name, NaN where undefined; see `statistics.measure`.
       num_fake: Fake videos of the sample.
       num_real: Pristine videos of the sample.
-      confidence_level: In (0, 1).
+      confidence_level: Confidence level of the intervals, in (0, 1).
 
     Returns:
       Lower and upper bound by name; NaN where the estimate is undefined.

@@ -52,7 +52,7 @@ def measure(
     everything where a score is not finite.
 
     Args:
-      is_fake: [V].
+      is_fake: [V] bool, whether each video is manipulated.
       scores: [V], P(fake) in [0, 1].
       weights: [R, V], how often each video counts; each once if None.
 
@@ -82,9 +82,9 @@ def intervals(
     resamples to perfect ones, which tell nothing: no interval then, but see `score_intervals`.
 
     Args:
-      is_fake: [V].
+      is_fake: [V] bool, whether each video is manipulated.
       scores: [V], P(fake) in [0, 1].
-      rounds: R.
+      rounds: Number R of resamples.
       confidence_level: Share of resamples inside the interval, in (0, 1).
       seed: Equal seeds give equal intervals for equal arrays.
 

@@ -47,7 +47,7 @@ def confusion_matrices(is_fake: Bools, scores: Float64s) -> _Matrices:
     """Videos above and not above each of `thresholds`.
 
     Args:
-      is_fake: [V].
+      is_fake: [V] bool, whether each video is manipulated.
       scores: [V], P(fake) in [0, 1].
     """
     chosen = thresholds(scores)
@@ -73,7 +73,7 @@ def calibration(is_fake: Bools, scores: Float64s) -> _Buckets:
     """Videos in the bins of the expected calibration error.
 
     Args:
-      is_fake: [V].
+      is_fake: [V] bool, whether each video is manipulated.
       scores: [V], P(fake) in [0, 1].
     """
     size = scoring.NUM_ECE_BINS

@@ -37,7 +37,7 @@ class RunFacts:
       videos: Accepted videos by record key.
       configuration: Values of the run's configuration file by dotted key; empty where the run's
         folder is gone.
-      parameters: Execution properties as `<node>.<property>`, JSON taken apart.
+      parameters: Execution properties, as `<node>.<property>`; JSON objects are split into keys.
       code: Fingerprints of the nodes' sources, by node.
       packages: Versions by package, as the model recorded them.
       metrics: Values with their intervals by slice and metric; the overall slice first.
@@ -180,7 +180,7 @@ def _metrics(
 
 
 def _reported(folder: RunFolder) -> Sequence[SliceSummary]:
-    """Slices of the run report; reading them takes none of TFMA's seconds of import."""
+    """Slices of the run report; unlike TFMA's files they need no import that takes seconds."""
     report = side_files.report_of(folder)
     return report.evaluation.slices if report and report.evaluation else ()
 

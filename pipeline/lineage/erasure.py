@@ -60,7 +60,7 @@ class Removal:
       type: Examples, or ExampleStatistics, which name single videos.
       uri: Folder of the artifact.
       num_files: Number of files in the folder.
-      num_bytes: Size of these files together.
+      num_bytes: Size of these files together, in bytes.
     """
 
     artifact_id: int
@@ -83,7 +83,7 @@ class Affected:
       splits: Splits in which the model saw the videos.
       learnt: Whether one of the splits is not the test split: only then the model has to be
         trained again.
-      is_tainted: Whether the artifact already says that it learnt from this key.
+      is_tainted: Whether it is already marked as trained on this erased key.
     """
 
     artifact_id: int
@@ -103,16 +103,17 @@ class ErasurePlan:
     Attributes:
       kind: `video` or `identity`.
       name: Record key, or identity as `dataset/name`.
-      sha256: SHA-256 of the name.
-      is_listed: Whether later runs leave it out already.
+      sha256: SHA-256 of the name, 64 hexadecimal digits.
+      is_listed: Whether the list of erased keys has it already, so that later runs leave it out.
       videos: Record keys of the videos to erase.
       sources: Paths of the video files; they belong to whoever keeps them and are not touched.
       derived: Record keys of videos that were made from these and are not erased with them.
-      removals: Artifacts whose files go.
-      crops: Files of face crops on the pages of the dashboard; they go as well.
-      affected: Models and versions, the models first.
-      runs: Runs whose results rest on the videos.
-      records: Manifests that go on naming the videos, as evidence of what was trained on.
+      removals: Artifacts whose files will be removed.
+      crops: Files of face crops on dashboard pages, which will be removed as well.
+      affected: Models and pushed versions that saw the videos, the models first.
+      runs: Ids of the runs whose results rest on the videos.
+      records: Folders of manifests that go on naming the videos, as evidence of what was trained
+        on.
     """
 
     kind: str
@@ -306,9 +307,9 @@ class Erasure:
 
     Attributes:
       execution_id: Id of the record in ML Metadata.
-      removed: Ids of artifacts whose files went.
-      num_crops_removed: Number of face crops that went from the pages of the dashboard.
-      tainted: Ids of models and pushed versions that say so now.
+      removed: Ids of the artifacts whose files were removed.
+      num_crops_removed: Number of face crops removed from dashboard pages.
+      tainted: Ids of the models and pushed versions that were marked as tainted.
       num_scores_removed: Number of the videos' scores taken out of models' reference files.
     """
 
@@ -325,8 +326,8 @@ def erase(
     """Does what `plan` says.
 
     Args:
-      connection: The store that the plan was made of; it is written to.
-      plan: Made just before, while no run was going on.
+      connection: Connection to the store that the plan was made from; it is written to.
+      plan: Plan that was made just before, while no run was going on.
       listed: File that holds the list of erased keys.
     """
     client = metadata_store.MetadataStore(connection)

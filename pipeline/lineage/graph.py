@@ -61,14 +61,14 @@ class Node:
       id: `e` or `a` and its number in ML Metadata.
       role: What the node stands for; it decides the colour.
       title: Id of the node in the pipeline, or name of the artifact type.
-      note: The one fact worth a line on the card.
+      note: One fact about the node, shown below the title.
       type: Type name in ML Metadata.
       state: State in ML Metadata, in lower case.
       failed: Whether the execution failed or the verdict is negative.
-      run: Name of the run; empty where several share the artifact.
+      run: Name of the run; empty for an artifact, which several runs may share.
       pipeline: Name of the pipeline; empty for an artifact.
-      created: When the store heard of it first, in milliseconds since 1970.
-      updated: When the store heard of it last, in milliseconds since 1970.
+      created: When it began or was made, in milliseconds since 1970.
+      updated: When the execution ended or last changed, in milliseconds since 1970.
       uri: Folder of an artifact; empty for an execution.
       properties: Properties and custom properties, by name.
     """

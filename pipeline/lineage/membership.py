@@ -50,11 +50,11 @@ class Membership:
 
     Attributes:
       asked: Name that was asked for.
-      kind: One of `KINDS`.
+      kind: What the name is: one of `KINDS`.
       videos: Record keys of the videos that the name means.
       manifests: Ids of the VideoManifest artifacts that hold one of them.
       models: Models that saw one of the videos, oldest first.
-      without_example: Record keys that were accepted, but that no Examples hold.
+      without_example: Record keys of accepted videos that no Examples artifact holds.
       unread: Why files could not be read. Models made of manifests among them are not in the
         answer; where an index of examples is gone, as after an erasure, the splits are those of
         the manifest.
@@ -189,7 +189,7 @@ def _splits(
 
     Args:
       extracted: What `_extracted` returned.
-      planned: The same by manifest, as that says it; true for examples whose index is gone.
+      planned: Split by record key, by manifest; it stands in for an index that is gone.
       unread: List to which the reason is added where an index cannot be read.
     """
     found: dict[int, dict[str, str]] = {}

@@ -25,7 +25,7 @@ class Artifact:
       uri: Folder of the artifact's files.
       state: `LIVE`, `DELETED`, ... as ML Metadata names it; `UNKNOWN` where none was written.
       properties: Properties of the type and custom ones, by name.
-      created: When the store heard of it, UTC.
+      created: When ML Metadata recorded it, UTC.
     """
 
     id: int
@@ -47,7 +47,7 @@ class Execution:
       state: `COMPLETE`, `CACHED`, `FAILED`, ... as ML Metadata names it.
       properties: Parameters of the execution, by name.
       created: When the execution began, UTC.
-      updated: When the store heard of it last, or rather when it ended, UTC.
+      updated: When it ended or, before that, last changed, UTC.
       run: Id of the run; empty where the execution belongs to none.
       pipeline: Name of the run's pipeline; empty where the execution belongs to no run.
     """

@@ -68,10 +68,10 @@ class Provenance:
         end.
       parameters: Values of the sections `training` and `clip`, by key.
       packages: Versions of the libraries that trained it.
-      digests: SHA-256 digests of the data, by name.
-      videos: Accepted videos as `real` and `fake`, by split.
+      digests: Digests of the manifest, the input videos and the preprocessing, by property name.
+      videos: Number of accepted videos, by split and then by `real` and `fake`.
       dead_letters: Number of rejected inputs by code.
-      verdict: Who blessed it, and with which numbers.
+      verdict: Evaluations, serving checks and pushes of the model.
       unread: Why files could not be read; what they would tell is missing above.
     """
 

@@ -23,12 +23,12 @@ class Evaluation:
     Attributes:
       run: Id of the run in which the model was evaluated.
       artifact_id: Id of the ModelEvaluation artifact.
-      blessed: What the ModelBlessing says; None where it says nothing.
+      blessed: Whether the model was blessed; None where there is no ModelBlessing.
       baseline_id: Of the model it was compared with, None without one.
       baseline_versions: Under which that was pushed.
-      gates: All that applied, broken ones first.
+      gates: All gates that applied, broken ones first.
       overall: Estimates by metric, over all test videos.
-      unread: Why there are no gates; empty where they could be read.
+      unread: Why gates and metrics are unknown; empty where they could be read.
     """
 
     run: str

@@ -25,21 +25,22 @@ _SYSTEM_FOLDER: Final = ".system"  # of TFX, beside the outputs of each node
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Problem:
-    """What is wrong with the files of one artifact; see `Finding`."""
+class Finding:
+    """One thing that is not as it should be.
 
-    artifact: Artifact
+    Attributes:
+      code: Stable snake_case reason.
+      subject: `artifact 12 (Model)`, `execution 3 (Trainer)`, or a path.
+      message: What was found, and what to do.
+    """
+
     code: str
+    subject: str
     message: str
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Examined:
-    """Problems found, and how much was looked at."""
-
-    problems: tuple[Problem, ...]
-    num_artifacts: int
-    num_digests: int
+def _finding(artifact: Artifact, code: str, message: str) -> Finding:
+    return Finding(code=code, subject=f"artifact {artifact.id} ({artifact.type})", message=message)
 
 
 class _Examination:
@@ -48,39 +49,39 @@ class _Examination:
     def __init__(self, hash_of_model: Mapping[int, frozenset[str]]) -> None:
         self.num_digests = 0
         self._hash_of_model = hash_of_model
-        self._checks: Mapping[str, Callable[[Artifact, pathlib.Path], Iterator[Problem]]] = {
+        self._checks: Mapping[str, Callable[[Artifact, pathlib.Path], Iterator[Finding]]] = {
             VIDEO_MANIFEST: self._manifest,
             EXAMPLES: self._examples,
             MODEL: self._model,
             PUSHED_MODEL: self._pushed,
         }
 
-    def of(self, artifact: Artifact) -> Iterator[Problem]:
+    def of(self, artifact: Artifact) -> Iterator[Finding]:
         """Yields what is wrong with one artifact."""
         folder = artifact_files.local_folder(artifact.uri)
         if not artifact.uri or not folder.exists():
-            yield Problem(
-                artifact=artifact,
-                code="files_missing",
-                message=f"{artifact.uri or 'its place'} is not there; whatever used it cannot be"
+            yield _finding(
+                artifact,
+                "files_missing",
+                f"{artifact.uri or 'its place'} is not there; whatever used it cannot be"
                 " made again from it",
             )
         elif artifact.type in self._checks:
             yield from self._checks[artifact.type](artifact, folder)
 
-    def _manifest(self, artifact: Artifact, folder: pathlib.Path) -> Iterator[Problem]:
+    def _manifest(self, artifact: Artifact, folder: pathlib.Path) -> Iterator[Finding]:
         kept = artifact.properties.get(_MANIFEST_DIGEST)
         path = folder / video_record.FILE_NAME
         if not path.is_file():
             yield _missing(artifact, path)
         elif kept and self._digest(path) != kept:
-            yield Problem(
-                artifact=artifact,
-                code="manifest_digest",
-                message=f"{path} is not what was recorded: it was changed after the run",
+            yield _finding(
+                artifact,
+                "manifest_digest",
+                f"{path} is not what was recorded: it was changed after the run",
             )
 
-    def _examples(self, artifact: Artifact, folder: pathlib.Path) -> Iterator[Problem]:
+    def _examples(self, artifact: Artifact, folder: pathlib.Path) -> Iterator[Finding]:
         """The serialized examples against the track index; transformed Examples have none."""
         if not (folder / track_index.FILE_NAME).is_file():
             if features.PREPROCESSING_HASH in artifact.properties:  # of FrameExtractor
@@ -90,25 +91,25 @@ class _Examination:
             rows = track_index.read(str(folder))
         except (ValueError, KeyError) as error:
             message = f"{folder / track_index.FILE_NAME} is no track index: {error!r}"
-            yield Problem(artifact=artifact, code="track_index_broken", message=message)
+            yield _finding(artifact, "track_index_broken", message)
             return
         for split in sorted({row.split for row in rows}):
             promised = collections.Counter(row.digest for row in rows if row.split == split)
             try:
                 found = collections.Counter(self._records(folder / f"Split-{split}"))
             except side_files.RecordFileError as error:
-                yield Problem(artifact=artifact, code=error.code, message=str(error))
+                yield _finding(artifact, error.code, str(error))
                 continue
             keys = {row.digest: row.video_key for row in rows}
             if changed := promised - found:
                 names = ", ".join(sorted(keys[digest] for digest in changed)[:_SHOWN])
                 message = f"{changed.total()} examples of {split} are not in its files as they"
                 message += f" were written, first {names}"
-                yield Problem(artifact=artifact, code="example_digest", message=message)
+                yield _finding(artifact, "example_digest", message)
             if unknown := found - promised:
                 message = f"{unknown.total()} examples in the files of {split} are not in the"
                 message += " track index"
-                yield Problem(artifact=artifact, code="example_unknown", message=message)
+                yield _finding(artifact, "example_unknown", message)
 
     def _records(self, folder: pathlib.Path) -> Iterator[str]:
         for path in sorted(folder.glob("*.gz")):
@@ -116,22 +117,22 @@ class _Examination:
                 self.num_digests += 1
                 yield hashlib.sha256(record).hexdigest()
 
-    def _model(self, artifact: Artifact, folder: pathlib.Path) -> Iterator[Problem]:
+    def _model(self, artifact: Artifact, folder: pathlib.Path) -> Iterator[Finding]:
         """The preprocessing hash in the model against that of the examples it was trained on."""
         try:
             own = side_files.detector(artifact).get(features.PREPROCESSING_HASH)
         except FilesGoneError as error:
             message = f"the model says nothing of itself: {error}"
-            yield Problem(artifact=artifact, code="detector_record_broken", message=message)
+            yield _finding(artifact, "detector_record_broken", message)
             return
         self.num_digests += 1
         trained_on = self._hash_of_model.get(artifact.id, frozenset())
         if trained_on and own not in trained_on:
             message = f"the model in {folder} says preprocessing {own}, its examples say"
             message += f" {', '.join(sorted(trained_on))}: it is not the model of this run"
-            yield Problem(artifact=artifact, code="preprocessing_differs", message=message)
+            yield _finding(artifact, "preprocessing_differs", message)
 
-    def _pushed(self, artifact: Artifact, folder: pathlib.Path) -> Iterator[Problem]:
+    def _pushed(self, artifact: Artifact, folder: pathlib.Path) -> Iterator[Finding]:
         """The version that is served against the copy in the artifact.
 
         A version whose folder is gone is no finding: people remove old versions.
@@ -144,7 +145,7 @@ class _Examination:
         if different:
             names = ", ".join(dict.fromkeys(different))
             message = f"{destination} is not what was pushed, it differs in {names}; push again"
-            yield Problem(artifact=artifact, code="version_differs", message=message)
+            yield _finding(artifact, "version_differs", message)
 
     def _digests(self, folder: pathlib.Path) -> dict[str, str]:
         files = (path for path in sorted(folder.rglob("*")) if path.is_file())
@@ -155,17 +156,8 @@ class _Examination:
         return files.sha256(path)
 
 
-def examine_content(store: Store, artifacts: Sequence[Artifact]) -> Examined:
-    """Compares the files of `artifacts`, which must be local, with what was kept of them."""
-    examination = _Examination(_hashes(store, artifacts))
-    problems = tuple(problem for artifact in artifacts for problem in examination.of(artifact))
-    return Examined(
-        problems=problems, num_artifacts=len(artifacts), num_digests=examination.num_digests
-    )
-
-
-def _missing(artifact: Artifact, path: pathlib.Path) -> Problem:
-    return Problem(artifact=artifact, code="files_missing", message=f"no file {path}")
+def _missing(artifact: Artifact, path: pathlib.Path) -> Finding:
+    return _finding(artifact, "files_missing", f"no file {path}")
 
 
 def _hashes(store: Store, artifacts: Sequence[Artifact]) -> Mapping[int, frozenset[str]]:
@@ -180,21 +172,6 @@ def _hashes(store: Store, artifacts: Sequence[Artifact]) -> Mapping[int, frozens
         found = hashes.get(source, set()) | reached.get(source, set())
         reached.setdefault(target.id, set()).update(found)
     return {target: frozenset(found) for target, found in reached.items()}
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One thing that is not as it should be.
-
-    Attributes:
-      code: Stable snake_case reason.
-      subject: `artifact 12 (Model)`, `execution 3 (Trainer)`, or a path.
-      message: What was found, and what to do.
-    """
-
-    code: str
-    subject: str
-    message: str
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -221,8 +198,8 @@ class Places:
     """Where to look for artifacts and versions that ML Metadata does not know.
 
     Attributes:
-      artifacts: Root of the artifacts; orphans are not looked for if None.
-      versions: Folder of the model's version folders; orphans are not looked for if None.
+      artifacts: Root folder of the artifacts; unrecorded ones are not looked for if None.
+      versions: Folder of the model's version folders; unrecorded ones are not looked for if None.
     """
 
     artifacts: pathlib.Path | None = None
@@ -234,23 +211,24 @@ def verify(store: Store, places: Places, *, stale_seconds: float) -> Verificatio
 
     Args:
       store: Store to read.
-      places: Where to look for orphans.
+      places: Folders in which to look for what was never recorded.
       stale_seconds: Age of the last change from which an open execution counts as dangling.
     """
     artifacts = store.all_artifacts()
     executions = [e for run in store.runs() for e in store.executions_of(run.name)]
     since = _now() - datetime.timedelta(seconds=stale_seconds)
     local, num_remote = _local(artifacts)
-    examined = examine_content(store, [a for a in local if a.state == LIVE])
+    live = [artifact for artifact in local if artifact.state == LIVE]
+    examination = _Examination(_hashes(store, live))
     findings = [
-        *_findings_of_content(examined.problems),
+        *(finding for artifact in live for finding in examination.of(artifact)),
         *_left_behind(local),
         *_orphans(artifacts, places),
         *_dangling(executions, since),
     ]
     return Verification(
-        num_artifacts=examined.num_artifacts,
-        num_digests=examined.num_digests,
+        num_artifacts=len(live),
+        num_digests=examination.num_digests,
         num_remote=num_remote,
         num_executions=len(executions),
         findings=tuple(findings),
@@ -268,23 +246,13 @@ def _local(artifacts: Iterable[Artifact]) -> tuple[list[Artifact], int]:
     return local, num_remote
 
 
-def _findings_of_content(problems: Iterable[Problem]) -> Iterator[Finding]:
-    for problem in problems:
-        yield Finding(code=problem.code, subject=name_of(problem.artifact), message=problem.message)
-
-
-def name_of(artifact: Artifact) -> str:
-    """How messages name an artifact."""
-    return f"artifact {artifact.id} ({artifact.type})"
-
-
 def _left_behind(artifacts: Iterable[Artifact]) -> Iterator[Finding]:
     for artifact in artifacts:
         if artifact.state in _GONE and artifact_files.local_folder(artifact.uri).exists():
-            yield Finding(
-                code="deleted_but_there",
-                subject=name_of(artifact),
-                message=f"it is {artifact.state} and yet {artifact.uri} is there; repeat the"
+            yield _finding(
+                artifact,
+                "deleted_but_there",
+                f"it is {artifact.state} and yet {artifact.uri} is there; repeat the"
                 " `deepfake lineage erase` that was interrupted, or remove the folder",
             )
 

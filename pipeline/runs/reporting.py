@@ -75,7 +75,7 @@ def of_run(folder: RunFolder, state: RunState | None = None) -> RunReport:
     """The report of a run: as it was written, else what its journal comes to so far.
 
     Args:
-      folder: Of the run.
+      folder: Folder of the run.
       state: What the journal adds up to; read where it is not given.
 
     Raises:

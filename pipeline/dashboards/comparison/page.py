@@ -144,7 +144,7 @@ def _changes(
 
 
 def _chance(found: Comparison) -> str:
-    """How many figures are apart, of how many: with many, some always are."""
+    """How many pairs of intervals are apart, in words: among many, some are by chance."""
     shown = [change for change in found.metrics if change.metric in judgement.BY_NAME]
     compared = [change for change in shown if change.intervals_overlap is not None]
     apart = sum(change.intervals_overlap is False for change in compared)

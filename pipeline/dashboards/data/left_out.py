@@ -199,7 +199,7 @@ def gate_offences(report: Mapping[str, Any]) -> list[Offence]:
 
 
 def gate_refusal(report: RunReport) -> str:
-    """DataGate's words where it stopped the run: TFX keeps no report then. Empty elsewhere."""
+    """DataGate's message where it stopped the run, for then TFX keeps no report; else empty."""
     error = report.error
     return error.message if error and error.node == names.DATA_GATE else ""
 

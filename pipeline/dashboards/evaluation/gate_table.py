@@ -1,4 +1,4 @@
-"""The tables of gates: what was held against which threshold, and TFMA's judgement."""
+"""Tables of gates: each value, the threshold that it must reach, and TFMA's judgement."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -69,7 +69,7 @@ def _row(gate: Gate) -> Row:
 
 
 def _threshold(gate: Gate, digits: int) -> Cell:
-    """Of a change gate: what the baseline's value and the allowed drop make together."""
+    """The value to reach; of a change gate, the baseline's value less the allowed drop."""
     if gate.baseline is None:
         return tables.number(gate.bound, digits)
     least = gate.baseline + gate.bound

@@ -27,16 +27,16 @@ class Entry:
       pipeline: Name of the pipeline.
       notice: What must be said of its figures; empty if nothing.
       status: A value of `Status`, or RUNNING.
-      started: With a time zone.
+      started: When the run started, with a time zone.
       seconds: Time from its start to its last event, in seconds.
       version: Version that was pushed; empty if none was.
       is_blessed: Whether its model was blessed; None where no verdict was reached.
       reasons: Why nothing was pushed; empty where something was, or while the run goes on.
       num_videos: Videos that came in; None where the run has not counted them.
-      num_rejected: Of these, at any stage.
-      num_test_videos: That the figures rest on; None where it was not evaluated.
-      num_test_fakes: The fake ones of these; None where it was not evaluated.
-      metrics: Over all test videos, by the names of `pipeline.evaluation.statistics`.
+      num_rejected: Videos that were rejected, at any stage.
+      num_test_videos: Videos that the metrics rest on; None where nothing was evaluated.
+      num_test_fakes: Fake videos among these; None where nothing was evaluated.
+      metrics: Statistics over all test videos, by the names of `pipeline.evaluation.statistics`.
     """
 
     run_id: str
@@ -61,7 +61,7 @@ class Entry:
 
     @property
     def is_pushed(self) -> bool:
-        """Whether a version came of it."""
+        """Whether the run pushed a version."""
         return self.status == Status.PUSHED
 
 

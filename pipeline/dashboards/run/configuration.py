@@ -54,7 +54,7 @@ def differences(values: Mapping[str, Any]) -> Table | None:
 
 
 def evaluation_settings(values: Mapping[str, Any]) -> EvaluationConfig:
-    """How the evaluation was configured, as far as pages ask, by the values of `read`."""
+    """The evaluation settings that pages need, from the values that `read` returns."""
     asked = ("confidence_level", "min_slice_videos")
     given = {name: values.get(f"evaluation.{name}") for name in asked}
     return EvaluationConfig(**{name: value for name, value in given.items() if value is not None})

@@ -55,7 +55,7 @@ def results_of(evaluation: EvaluationSummary, settings: EvaluationConfig) -> Res
     """The tables of an evaluation.
 
     Args:
-      evaluation: Of the run.
+      evaluation: Evaluation that the run made.
       settings: How the run was configured to evaluate.
     """
     slices = [entry for entry in evaluation.slices if entry.name != OVERALL]

@@ -40,8 +40,8 @@ def pages(call: Callable[..., Any], field: str, **arguments: object) -> Iterator
 
     Args:
       call: A list method of the generated API.
-      field: Of its answer, that holds the entries.
-      **arguments: Of the call.
+      field: Field of the answer that holds the entries.
+      **arguments: Further arguments of `call`, by name.
     """
     token = ""
     while True:
@@ -85,8 +85,8 @@ class UploadedPipeline:
     """The pipeline of one name, which need not be on the cluster yet.
 
     Args:
-      session: Of the cluster.
-      name: Of the pipeline.
+      session: Session with the cluster.
+      name: Name of the pipeline.
       namespace: Argument that names the namespace; empty in single-user mode.
     """
 

@@ -28,13 +28,13 @@ class Step:
     """One step of a run.
 
     Attributes:
-      name: As the package displays it: the node's id.
+      name: Id of the node, which the package displays as the step's name.
       state: `waiting`, `not run`, or the API's word in lower case.
-      started: None before it starts.
-      seconds: So far, or altogether; None before it starts.
+      started: When the step started, with a time zone; None before.
+      seconds: Time that the step has taken, in seconds; None before it starts.
       retries: Attempts after the first.
       message: Why it failed, if the API tells.
-      pod: Of the last attempt; empty if the API names none.
+      pod: Name of the pod of the last attempt; empty if the API names none.
     """
 
     name: str
@@ -51,15 +51,15 @@ class RunStatus:
     """One run; without steps where it comes from a list.
 
     Attributes:
-      run_id: Of Kubeflow.
+      run_id: Id that Kubeflow gave the run.
       record: Name of its folder, and of the run in ML Metadata.
-      name: As the UI displays it.
+      name: Name that Kubeflow's pages display.
       state: One of the states above.
-      created: With a time zone.
+      created: When the run was created, with a time zone.
       started_by: Id of the schedule; empty if a person started it.
-      seconds: Since it was created, or that it took.
+      seconds: Time from its creation to its end or to now, in seconds.
       message: Why it failed, where the API says so.
-      steps: In an order of execution.
+      steps: Steps in an order in which they can be executed.
     """
 
     run_id: str
@@ -85,9 +85,9 @@ def of_run(run: Any, spec: Mapping[str, Any] | None, now: datetime.datetime) -> 
     """The status of the API's `run`.
 
     Args:
-      run: A V2beta1Run.
+      run: Run as the API returns it, a V2beta1Run.
       spec: The pipeline that it runs, as the API has it; None if that is gone or not wanted.
-      now: With a time zone.
+      now: Current time, with a time zone.
     """
     state = _state(run.state)
     tasks = (run.run_details and run.run_details.task_details) or []
