@@ -1,7 +1,6 @@
 """Many processes and one real MariaDB: nothing twice, nothing half, nothing lost."""
 
 import contextlib
-import importlib
 import multiprocessing
 import os
 import pathlib
@@ -13,6 +12,7 @@ from multiprocessing import forkserver
 
 import pymysql
 import pytest
+import shared_graph
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2 as pb
 
@@ -28,12 +28,10 @@ def processes():
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["shared_graph"])
     with pytest.MonkeyPatch.context() as patch:
-        folder = pathlib.Path(__file__).parent
-        patch.syspath_prepend(folder)
+        harness = pathlib.Path(shared_graph.__file__).parent
         # The fork server looks for modules where its environment says, not where this process does.
-        patch.setenv("PYTHONPATH", os.pathsep.join([str(folder), str(folder.parents[1])]))
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(harness), str(harness.parents[1])]))
         forkserver.ensure_running()
-        shared_graph = importlib.import_module("shared_graph")
 
         def start(*arguments):
             process = context.Process(target=shared_graph.launch, args=arguments)

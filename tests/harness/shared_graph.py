@@ -1,4 +1,4 @@
-"""Small nodes and their processes, for tests of a shared metadata store; imported by name.
+"""Small nodes and their processes, for tests of a shared metadata store.
 
 TFX finds executors by path, and a fork server imports this once for all processes of a test.
 """
