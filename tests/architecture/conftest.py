@@ -1,6 +1,8 @@
 """The sources that the architecture tests read."""
 
+import ast
 import pathlib
+from collections.abc import Mapping
 
 import pytest
 
@@ -14,8 +16,8 @@ def root() -> pathlib.Path:
     return ROOT
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Gives a test with a `source` argument every module of the four packages, one at a time."""
-    if "source" in metafunc.fixturenames:
-        sources = sorted(p for package in PACKAGES for p in (ROOT / package).rglob("*.py"))
-        metafunc.parametrize("source", sources, ids=lambda p: str(p.relative_to(ROOT)))
+@pytest.fixture(scope="session")
+def sources(root: pathlib.Path) -> Mapping[pathlib.Path, ast.Module]:
+    """Every module of the four packages, by its path below the checkout."""
+    paths = sorted(path for package in PACKAGES for path in (root / package).rglob("*.py"))
+    return {path.relative_to(root): ast.parse(path.read_text("utf-8")) for path in paths}

@@ -6,6 +6,7 @@ come from one machine and one run.
 
 import importlib
 import pathlib
+import sys
 import tempfile
 from collections.abc import Sequence
 from typing import Final
@@ -26,12 +27,14 @@ NAMES: Final = (
     "signatures",
 )
 RESULTS: Final = pathlib.Path(__file__).with_name("results.json")
+HARNESS: Final = pathlib.Path(__file__).parents[1] / "harness"  # shared with the tests
 
 
 @click.command()
 @click.argument("names", nargs=-1, type=click.Choice(NAMES), metavar="[NAME ...]")
 def main(names: Sequence[str]) -> None:
     """Runs the benchmarks called NAME, or all."""
+    sys.path.append(str(HARNESS))
     outcomes: dict[str, measuring.Outcome] = {}
     with tempfile.TemporaryDirectory() as scratch:
         for name in names or NAMES:

@@ -8,12 +8,15 @@ is everything from nothing, `repeated` and `settled` change nothing, `extended` 
 import csv
 import dataclasses
 import json
+import multiprocessing
 import os
 import pathlib
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from multiprocessing import forkserver
+from multiprocessing.process import BaseProcess
 from types import MappingProxyType
 from typing import Any
 
@@ -67,6 +70,27 @@ class Run:
     def states(self) -> dict[str, str]:
         """Node id to state."""
         return {node["id"]: node["state"] for node in self.summary["nodes"]}
+
+
+@pytest.fixture(scope="module")
+def processes() -> Iterator[Callable[..., BaseProcess]]:
+    """`processes(function, *arguments)` starts a function of `shared_graph` in a process.
+
+    TFX is imported once for all of them.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["shared_graph"])
+    with pytest.MonkeyPatch.context() as patch:
+        # The fork server looks for modules where its environment says, not where this process does.
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT / "tests" / "harness"), str(ROOT)]))
+        forkserver.ensure_running()
+
+        def start(function: Callable[..., None], *arguments: object) -> BaseProcess:
+            process = context.Process(target=function, args=arguments)
+            process.start()
+            return process
+
+        yield start
 
 
 Deepfake = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -166,14 +190,6 @@ def repeated(first: Run, runner: Runner, workplace: Workplace) -> Run:
 def settled(repeated: Run, runner: Runner, workplace: Workplace) -> Run:
     """The same a third time."""
     return runner(workplace.output, *workplace.arguments)
-
-
-@pytest.fixture(scope="session")
-def extended_manifest(workplace: Workplace) -> pathlib.Path:
-    """The same videos and one more."""
-    path = workplace.manifest.with_name("extended.csv")
-    _write(path, [*_read(workplace.manifest), workplace.spare_row])
-    return path
 
 
 @pytest.fixture(scope="session")

@@ -1,21 +1,14 @@
 """The compiled Kubeflow package, run for real: its own command lines, one process a step.
 
-The steps share a MariaDB server and a folder, as pods would. The runs follow one another on the
-same output folder: `whole` is everything from nothing; `repeat` changes nothing while, at the same
-time, `troubled` adds a video, has its extractor killed and its manifest missing for a while;
-`settled` changes nothing again.
+The steps share a MariaDB server and a folder, as pods would. One run from nothing, with the real
+nodes: what follows from failures and repetition is tested with small ones (`test_step_failures`),
+and that a repeat takes from the cache what it can, on this machine (`test_local_run`).
 """
 
-import collections
-import concurrent.futures
 import dataclasses
 import hashlib
 import json
-import os
 import pathlib
-import re
-import signal
-import time
 
 import pytest
 from google.protobuf import json_format
@@ -27,17 +20,10 @@ from ml_metadata.proto import metadata_store_pb2
 
 from pipeline.config import load
 from pipeline.metadata import connection
-from pipeline.runners import emulation
-from pipeline.runs import events
-from pipeline.runs.folders import RunFolder
-from pipeline.runs.journal import Follower, RunFollower
 from schemas import signatures, track_index
 from schemas.names import NODES
 
-pytestmark = pytest.mark.slow
-
-ALWAYS_ASKED = {"LatestBlessedModel"}
-WAIT_SECONDS = 300.0
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("runs")]  # they share their runs
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,7 +36,7 @@ class Team:
     config: load.PipelineConfig
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def team(mariadb, workplace, tmp_path_factory):
     output = tmp_path_factory.mktemp("team") / "runs"
     settings = mariadb.settings(mariadb.create_database())
@@ -61,7 +47,7 @@ def team(mariadb, workplace, tmp_path_factory):
     return Team(output, tuple(arguments), mariadb.environment, config)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def store(team):
     """The team's metadata, read directly."""
     with pytest.MonkeyPatch.context() as patch:
@@ -70,36 +56,8 @@ def store(team):
         return metadata_store.MetadataStore(connection.connection(team.config))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def whole(team, runner):
-    return runner(team.output, *team.arguments, environment=team.environment)
-
-
-@pytest.fixture(scope="session")
-def pair(whole, team, deepfake, extended_manifest):
-    """`repeat` and `troubled`, at the same time: exit status and run folder of each."""
-    changed = ("--manifest", str(extended_manifest), "--set", "evaluation.min_test_videos=1000")
-    with concurrent.futures.ThreadPoolExecutor() as threads:
-        troubled = threads.submit(_run, deepfake, team, *changed)
-        folder = _new_folder(team.output, known={whole.folder})
-        repeat = threads.submit(_run, deepfake, team)
-        _hide_for_a_while(extended_manifest, folder)
-        _kill_once(folder, "FrameExtractor")
-        return {"repeat": repeat.result(), "troubled": troubled.result()}
-
-
-@pytest.fixture(scope="session")
-def repeat(pair):
-    return pair["repeat"]
-
-
-@pytest.fixture(scope="session")
-def troubled(pair):
-    return pair["troubled"]
-
-
-@pytest.fixture(scope="session")
-def settled_steps(pair, team, runner):
     return runner(team.output, *team.arguments, environment=team.environment)
 
 
@@ -107,9 +65,15 @@ def test_every_step_of_the_package_ran_and_a_model_was_pushed(whole, team):
     assert whole.status == 0, whole.screen
     assert whole.summary["status"] == "pushed"
     assert whole.states == dict.fromkeys(NODES, "ran")
+    assert (whole.folder / "pipeline.yaml").is_file()
     logs = {path.stem for path in (whole.folder / "logs").glob("*.log")}
     assert len(logs) >= len(NODES) + 2, "each step has a log, `prepare` and `report` too"
-    assert (whole.folder / "pipeline.yaml").is_file()
+
+
+def test_every_node_of_the_package_has_one_execution_and_it_is_complete(whole, store):
+    found = {node: one.last_known_state for node, one in _executions(store, whole.folder.name)}
+    assert found == dict.fromkeys(NODES, metadata_store_pb2.Execution.COMPLETE)
+    assert len(list(_executions(store, whole.folder.name))) == len(NODES)
 
 
 def test_the_steps_wrote_the_pages_of_the_run_and_their_executions_link_there(whole, store):
@@ -159,132 +123,6 @@ def test_the_model_is_that_of_the_local_runner(whole, first):
     assert auc["steps"] == pytest.approx(auc["local"], abs=0.2)
 
 
-def test_a_repeat_beside_another_run_reruns_only_what_the_new_baseline_changes(repeat):
-    status, summary = repeat
-    assert status == 0
-    ran = {node["id"] for node in summary["nodes"] if node["state"] == "ran"}
-    assert ran == {"Evaluator", "Pusher"} | ALWAYS_ASKED
-    assert summary["baseline_compared"] is True
-
-
-def test_a_new_video_reruns_only_its_downstream(troubled, whole):
-    status, summary = troubled
-    assert status == 3, "it asks for more test videos than there are"
-    states = {node["id"]: node["state"] for node in summary["nodes"]}
-    assert states.pop("ImportSchemaGen") == "cached"
-    assert set(states.values()) == {"ran"}
-    assert summary["videos"]["in"] == whole.summary["videos"]["in"] + 1
-
-
-def test_a_failed_and_a_killed_step_went_on_with_their_own_executions(pair, store):
-    _, summary = pair["troubled"]
-    executions = _executions_of_run(store, summary["run_id"])
-    assert sorted(node for node, _ in executions) == sorted(NODES), "one each: none was doubled"
-    assert {state for _, state in executions} <= {"COMPLETE", "CACHED"}
-    tries = _attempts(RunFolder(pathlib.Path(summary["run_dir"])))
-    assert tries["VideoValidator"] > 1, "its manifest was missing at first"
-    assert tries["FrameExtractor"] == 2
-    assert tries["Transform"] == 1
-
-
-def test_nothing_of_the_killed_attempt_was_published(pair, store):
-    """Every output of the run is there once, live, and with its files."""
-    outputs = _outputs_of_run(store, pair["troubled"][1]["run_id"])
-    assert len({event.execution_id for event in outputs}) == len(NODES) - 2  # resolver, cached
-    places = [(e.execution_id, *(str(step) for step in e.path.steps)) for e in outputs]
-    assert len(set(places)) == len(places)
-    artifacts = store.get_artifacts_by_id([event.artifact_id for event in outputs])
-    assert {artifact.state for artifact in artifacts} == {metadata_store_pb2.Artifact.LIVE}
-    assert [a.uri for a in artifacts if not pathlib.Path(a.uri).exists()] == []
-
-
-def test_the_run_after_that_is_cached_entirely(settled_steps, repeat):
-    assert settled_steps.status == 0, settled_steps.screen
-    cached = {node for node, state in settled_steps.states.items() if state == "cached"}
-    assert cached == set(NODES) - ALWAYS_ASKED
-    assert settled_steps.summary["pushed"] == repeat[1]["pushed"]
-
-
-def test_cached_steps_link_to_the_pages_of_their_own_run(settled_steps, store):
-    run_id = settled_steps.folder.name
-    assert all(f"/{run_id}/" in address for address in _dashboards(store, run_id).values())
-
-
-def _run(deepfake, team, *more):
-    """Runs the command; returns its exit status and the report of its run."""
-    done = deepfake(
-        *("run", "--output", str(team.output), *team.arguments, *more),
-        environment=team.environment,
-    )
-    run_id = re.search(r"run (\S+) of ", done.stdout)
-    assert run_id, done.stdout
-    return done.returncode, json.loads((team.output / run_id[1] / "summary.json").read_text())
-
-
-def _wait(found):
-    """Waits until `found()` is true, and returns it."""
-    deadline = time.monotonic() + WAIT_SECONDS
-    while time.monotonic() < deadline:
-        if result := found():
-            return result
-        time.sleep(0.1)
-    raise TimeoutError(found)
-
-
-def _new_folder(output, *, known):
-    return RunFolder(_wait(lambda: next(iter(_run_folders(output) - known), None)))
-
-
-def _run_folders(output):
-    return {path.parent for path in output.glob("*/events.jsonl")}
-
-
-def _hide_for_a_while(manifest, folder):
-    """Takes the manifest away until the step that reads it has failed once."""
-    away = manifest.with_suffix(".away")
-    manifest.rename(away)
-    journal = folder.step_journal("VideoValidator")
-    try:
-        _wait(lambda: any(isinstance(e, events.Failed) for e in Follower(journal).read()))
-    finally:
-        away.rename(manifest)
-
-
-def _kill_once(folder, node):
-    """Kills the process of a step with SIGKILL while its node is at work; returns its id."""
-    journal = folder.step_journal(node)
-    _wait(lambda: any(isinstance(e, events.NodeStarted) for e in Follower(journal).read()))
-    time.sleep(1.0)
-    pid = _process_of(folder.run_id, node)
-    os.kill(pid, signal.SIGKILL)
-    return pid
-
-
-def _process_of(run_id, node):
-    for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = path.read_bytes().decode(errors="replace").split("\0")
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        is_step = words[1:3] == ["-m", "pipeline.cli.node"]  # and not what stands around it
-        if is_step and run_id in words and node in words:
-            return int(path.parent.name)
-    raise LookupError(f"no process of {node} in {run_id}")
-
-
-def _attempts(folder):
-    """How often each node was handed to its driver."""
-    return collections.Counter(
-        event.node for event in RunFollower(folder).read() if isinstance(event, events.NodeStarted)
-    )
-
-
-def _executions_of_run(store, run_id):
-    """Node and state of every execution of a run."""
-    name = metadata_store_pb2.Execution.State.Name
-    return [(node, name(one.last_known_state)) for node, one in _executions(store, run_id)]
-
-
 def _dashboards(store, run_id):
     """The page that each node's execution in a run links to."""
     found = {node: one.custom_properties for node, one in _executions(store, run_id)}
@@ -302,23 +140,12 @@ def _executions(store, run_id):
 
 def _shown(folder, step):
     """What a step handed to Kubeflow, as kfp's own types."""
-    text = (emulation.outputs_of(RunFolder(folder), step) / emulation.COLLECTED).read_text()
+    text = (folder / "kubeflow" / step / "artifacts.json").read_text()
     told = json_format.Parse(text, pipeline_spec_pb2.ExecutorOutput())
     return {
         name: executor_output_utils.artifact_list_to_dsl_artifact(found, is_artifact_list=False)
         for name, found in told.artifacts.items()
     }
-
-
-def _outputs_of_run(store, run_id):
-    """Output events of the executions of a run that were not taken from the cache."""
-    [run] = [c for c in store.get_contexts_by_type("pipeline_run") if c.name == run_id]
-    complete = [
-        execution.id
-        for execution in store.get_executions_by_context(run.id)
-        if execution.last_known_state == metadata_store_pb2.Execution.COMPLETE
-    ]
-    return [e for e in store.get_events_by_execution_ids(complete) if e.type == e.OUTPUT]
 
 
 def _detector(run):

@@ -1,18 +1,16 @@
 """Many processes and one real MariaDB: nothing twice, nothing half, nothing lost."""
 
 import contextlib
-import importlib
-import multiprocessing
 import os
 import pathlib
 import shutil
 import signal
 import threading
 import time
-from multiprocessing import forkserver
 
 import pymysql
 import pytest
+import shared_graph
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2 as pb
 
@@ -20,27 +18,6 @@ from pipeline.config import load
 from pipeline.metadata import connection, copying, readiness
 
 TIMEOUT_SECONDS = 60
-
-
-@pytest.fixture(scope="module")
-def processes():
-    """Starts `shared_graph.launch` in processes of their own; TFX is imported once for all."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["shared_graph"])
-    with pytest.MonkeyPatch.context() as patch:
-        folder = pathlib.Path(__file__).parent
-        patch.syspath_prepend(folder)
-        # The fork server looks for modules where its environment says, not where this process does.
-        patch.setenv("PYTHONPATH", os.pathsep.join([str(folder), str(folder.parents[1])]))
-        forkserver.ensure_running()
-        shared_graph = importlib.import_module("shared_graph")
-
-        def start(*arguments):
-            process = context.Process(target=shared_graph.launch, args=arguments)
-            process.start()
-            return process
-
-        yield start
 
 
 class Store:
@@ -55,7 +32,9 @@ class Store:
         self._processes = processes
 
     def start(self, *graph, run_id="run-1", nodes=None):
-        return self._processes(self.overrides, self.mariadb.environment, graph, run_id, nodes)
+        return self._processes(
+            shared_graph.launch, self.overrides, self.mariadb.environment, graph, run_id, nodes
+        )
 
     def run(self, *graph, run_id="run-1", nodes=None):
         finish(self.start(*graph, run_id=run_id, nodes=nodes))
@@ -214,7 +193,9 @@ def test_a_copied_history_is_a_cache_for_the_team(store, processes, tmp_path):
     """Other ids, other folder: the same pipeline still finds every node."""
     file, mine, ours = tmp_path / "mine.db", tmp_path / "mine", tmp_path / "ours"
     chain = ("chain", mine / "artifacts", "moved")
-    finish(processes({"metadata.sqlite": str(file)}, {}, chain, "mine-1", None))
+    finish(
+        processes(shared_graph.launch, {"metadata.sqlite": str(file)}, {}, chain, "mine-1", None)
+    )
     store.run("chain", store.root, "other", run_id="team-1")
     shutil.move(mine, ours)
     report = copying.copy(store.config, file, [f"{mine}={ours}"])

@@ -1,13 +1,13 @@
 """A Kubeflow Pipelines API and a package for it; a small graph; a run with records; made pages."""
 
 import dataclasses
-import importlib
-import importlib.util
-import pathlib
 import sys
 import textwrap
 from types import SimpleNamespace
 
+import kfp_routes
+import kfp_server as kfp_api
+import lineage_store
 import pytest
 from kfp import compiler, dsl
 
@@ -22,23 +22,13 @@ from schemas.names import NODES
 
 
 @pytest.fixture
-def kfp_server(monkeypatch, tmp_path):
+def kfp_server(tmp_path):
     """A running server; the test fails if any request is not one that kfp's own client knows."""
-    monkeypatch.syspath_prepend(str(pathlib.Path(__file__).parent / "runners"))
-    routes = importlib.import_module("kfp_routes").table(tmp_path)
-    module = importlib.import_module("kfp_server")
-    server = module.KfpServer(routes)
-    with module.running(server) as address:
+    server = kfp_api.KfpServer(kfp_routes.table(tmp_path))
+    with kfp_api.running(server) as address:
         server.address = address
         yield server
     assert server.violations == []
-
-
-@pytest.fixture
-def kfp_nodes(monkeypatch):
-    """The module that makes a cluster's account of a run."""
-    monkeypatch.syspath_prepend(str(pathlib.Path(__file__).parent / "runners"))
-    return importlib.import_module("kfp_nodes")
 
 
 @pytest.fixture
@@ -93,15 +83,6 @@ def _pipeline(name, image):
     return pipeline
 
 
-_GENERATOR = pathlib.Path(__file__).parents[2] / "benchmarks" / "lineage_store.py"
-
-
-@pytest.fixture
-def tiny_graph(monkeypatch):
-    monkeypatch.syspath_prepend(str(pathlib.Path(__file__).parent / "runners"))
-    return importlib.import_module("tiny_graph")
-
-
 @dataclasses.dataclass(frozen=True)
 class Recorded:
     """A run whose nodes are all in ML Metadata, and its folder."""
@@ -113,12 +94,9 @@ class Recorded:
 @pytest.fixture
 def recorded_run(tmp_path):
     """A run of the whole graph, as far as records and journals go; it has not ended."""
-    spec = importlib.util.spec_from_file_location("lineage_store", _GENERATOR)
-    generator = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(generator)
     output = tmp_path / "runs"
-    generator.make_store(output, runs=1)
-    folder = RunFolder(output / generator.run_name(0))
+    lineage_store.make_store(output, runs=1)
+    folder = RunFolder(output / lineage_store.run_name(0))
     folder.path.mkdir(parents=True, exist_ok=True)
     folder.summary.unlink(missing_ok=True)  # the generator wrote what its lineage tests need
     config = load.with_overrides(load.load("local"), {"output": str(output)})

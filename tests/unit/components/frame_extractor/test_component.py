@@ -1,3 +1,5 @@
+"""The contract of FrameExtractor, and what its cache key holds."""
+
 import dataclasses
 
 import pytest

@@ -1,3 +1,5 @@
+"""Tracks as serialized examples: every key, the same bytes every time."""
+
 import numpy as np
 import pytest
 import tensorflow as tf

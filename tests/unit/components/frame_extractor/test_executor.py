@@ -1,3 +1,5 @@
+"""FrameExtractor on real videos, from a manifest to examples and dead letters."""
+
 import hashlib
 import json
 import logging

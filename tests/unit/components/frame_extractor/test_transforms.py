@@ -1,3 +1,5 @@
+"""The Beam transforms: counters, one outcome for each video, shards by key."""
+
 import apache_beam as beam
 import pytest
 from apache_beam.testing import test_pipeline, util

@@ -1,3 +1,5 @@
+"""Tracks of real videos as crops: order, masks, and the same bytes every time."""
+
 import dataclasses
 import io
 import pathlib

@@ -1,3 +1,5 @@
+"""Which frames a track is made of, by their times alone."""
+
 import itertools
 
 import numpy as np

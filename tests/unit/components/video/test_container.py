@@ -1,3 +1,5 @@
+"""Containers that were cut short, told from whole ones."""
+
 import pytest
 
 from components.video import container

@@ -1,3 +1,5 @@
+"""Square crops around a face, on images whose pixels the test chose."""
+
 import io
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""The face detector on a real portrait and where there is no face."""
+
 import hashlib
 import importlib.util
 import pathlib

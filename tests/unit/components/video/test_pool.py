@@ -1,3 +1,5 @@
+"""Worker processes with a time limit for each video."""
+
 import os
 import pathlib
 import signal

@@ -1,3 +1,5 @@
+"""What a file is found to be before anything of it is extracted."""
+
 import hashlib
 import struct
 import wave

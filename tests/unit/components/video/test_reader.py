@@ -1,3 +1,5 @@
+"""Sparse decoding against a decode of every frame."""
+
 import av
 import numpy as np
 import pytest

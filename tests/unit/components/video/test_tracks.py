@@ -1,3 +1,5 @@
+"""Faces of consecutive frames joined to tracks, on hand-made boxes."""
+
 import numpy as np
 import pytest
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import types
 
+import kfp_nodes
 import pytest
 import yaml
 
@@ -165,7 +166,7 @@ def test_no_host_says_what_to_set(deepfake, tmp_path):
 
 
 @pytest.fixture
-def played(kfp_server, kfp_nodes):
+def played(kfp_server):
     """Lets the next run that starts go through these states, one each time it is looked at."""
 
     def played(*acts):

@@ -1,28 +1,22 @@
 """`deepfake lineage`: forms of the answers, and refusals."""
 
 import csv
-import importlib.util
 import io
 import json
-import pathlib
 import subprocess
 import sys
 
+import lineage_store
 import pytest
 
 from pipeline.cli import main
-
-_GENERATOR = pathlib.Path(__file__).parents[3] / "benchmarks" / "lineage_store.py"
 
 
 @pytest.fixture(scope="module")
 def output(tmp_path_factory):
     """The output folder of three made runs."""
-    spec = importlib.util.spec_from_file_location("lineage_store", _GENERATOR)
-    made = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
     folder = tmp_path_factory.mktemp("history")
-    made.make_store(folder, runs=3)
+    lineage_store.make_store(folder, runs=3)
     return str(folder)
 
 

@@ -1,12 +1,11 @@
 """`deepfake lineage diff`, `verify` and `erase`, on a made output folder."""
 
 import csv
-import importlib.util
 import io
 import json
-import pathlib
 import shutil
 
+import lineage_store
 import pytest
 
 from pipeline.cli import lineage
@@ -14,16 +13,12 @@ from pipeline.runs import folders
 from pipeline.runs.folders import DashboardFolder
 from schemas.errors import CallError, NoRecordsError, OutputInUseError, UnknownRunError
 
-_MAKER = pathlib.Path(__file__).parents[3] / "benchmarks" / "lineage_store.py"
 KEY = "made/swap/v7"
 
 
 @pytest.fixture
 def output(tmp_path):
-    spec = importlib.util.spec_from_file_location("lineage_store", _MAKER)
-    maker = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(maker)
-    maker.make_store(tmp_path / "runs", runs=3)
+    lineage_store.make_store(tmp_path / "runs", runs=3)
     return tmp_path / "runs"
 
 

@@ -1,23 +1,16 @@
 """`deepfake lineage graph`, called on its own."""
 
-import importlib.util
-import pathlib
-
+import lineage_store
 import pytest
 from click.testing import CliRunner
 
 from pipeline.cli import lineage
 from schemas.errors import DeepfakeError
 
-_MAKER = pathlib.Path(__file__).parents[3] / "benchmarks" / "lineage_store.py"
-
 
 @pytest.fixture(scope="module")
 def output(tmp_path_factory):
-    spec = importlib.util.spec_from_file_location("lineage_store", _MAKER)
-    maker = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(maker)
-    return maker.make_store(tmp_path_factory.mktemp("made"), runs=1, videos=8).parent
+    return lineage_store.make_store(tmp_path_factory.mktemp("made"), runs=1, videos=8).parent
 
 
 def call(output, *arguments):

@@ -5,17 +5,8 @@ import dataclasses
 import pytest
 
 from pipeline.cli import views
-from pipeline.runs import words
 from pipeline.runs.state import NodeRecord
 from schemas.run_report import Estimate, EvaluationSummary, NodeState, SliceSummary
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0.04, "0.0s"), (59.94, "59.9s"), (60, "1:00"), (65.4, "1:05"), (7384, "2:03:04")],
-)
-def test_duration(seconds, text):
-    assert words.clock(seconds) == text
 
 
 def node(fields, *, started=100.0, progressed=110.0):

@@ -1,6 +1,6 @@
 """Pages made of the shared parts, and figures held against Plotly's own schema."""
 
-import importlib.util
+import importlib
 import itertools
 import pathlib
 import re
@@ -197,11 +197,7 @@ def auc() -> Callable[..., dict[str, Any]]:
 @pytest.fixture(scope="session")
 def recorded() -> ModuleType:
     """The builder of the data of a small run; imported late, for TensorFlow and TFDV."""
-    path = pathlib.Path(__file__).with_name("recorded_data.py")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return importlib.import_module("recorded_data")
 
 
 @pytest.fixture(scope="session")

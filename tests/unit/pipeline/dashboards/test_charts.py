@@ -24,7 +24,7 @@ def bands():
     )
 
 
-def test_a_figure_of_all_roles_is_valid_for_plotly(valid_figure, bands):
+def test_plotly_accepts_a_figure_of_all_roles(valid_figure, bands):
     valid_figure(chart(bands))
 
 

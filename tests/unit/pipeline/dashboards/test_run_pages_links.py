@@ -4,6 +4,7 @@ import datetime
 import time
 
 import pytest
+import tiny_graph
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
 
@@ -101,7 +102,7 @@ def test_no_links_need_no_store(tmp_path):
     assert not (tmp_path / "missing").exists()
 
 
-def test_a_run_whose_executions_are_linked_is_still_taken_from_the_cache(tiny_graph, tmp_path):
+def test_a_run_whose_executions_are_linked_is_still_taken_from_the_cache(tmp_path):
     config = load.with_overrides(load.load("local"), {"output": str(tmp_path)})
 
     def run(run_id):

@@ -1,11 +1,10 @@
 """A site is brought up to date: what changed is made again, and nothing else."""
 
 import dataclasses
-import importlib.util
 import json
-import pathlib
 import re
 
+import lineage_store
 import pytest
 from coded import raises_code
 from ml_metadata.metadata_store import metadata_store
@@ -19,8 +18,6 @@ from pipeline.runs import events
 from pipeline.runs.folders import RunFolder
 from schemas import erased
 from schemas.errors import DashboardError
-
-_MAKER = pathlib.Path(__file__).parents[3] / "benchmarks" / "lineage_store.py"
 
 
 @pytest.fixture
@@ -54,14 +51,11 @@ def config(make_run):
 
 
 @pytest.fixture
-def recorded(runs):
+def recorded(runs, monkeypatch):
     """The same two runs with records in ML Metadata."""
-    spec = importlib.util.spec_from_file_location("lineage_store", _MAKER)
-    maker = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(maker)
-    maker.run_name = lambda number: f"r{number + 1}"
+    monkeypatch.setattr(lineage_store, "run_name", lambda number: f"r{number + 1}")
     reports = {name: (runs.output / name / "summary.json").read_text() for name in ("r1", "r2")}
-    maker.make_store(runs.output, runs=2)
+    lineage_store.make_store(runs.output, runs=2)
     for name, report in reports.items():
         (runs.output / name / "summary.json").write_text(report)
     return runs

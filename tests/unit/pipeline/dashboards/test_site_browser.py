@@ -295,6 +295,7 @@ def test_a_point_with_an_address_leads_there(sample, opened):
     box = page.locator(".point").bounding_box()
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.wait_for_url(f"**/{target.name}")
+    assert "There" in page.locator("main").inner_text()
 
 
 def everything():

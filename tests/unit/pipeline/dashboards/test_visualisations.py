@@ -92,7 +92,8 @@ def test_a_long_curve_is_thinned_and_keeps_its_ends():
 
 def test_metadata_are_strict_json_of_pythons_own_numbers():
     """NumPy's numbers, NaN and infinity would fail the step on a cluster."""
-    json.dumps(visualisations.classification(SIX).metadata, allow_nan=False)
+    metadata = visualisations.classification(SIX).metadata
+    assert json.loads(json.dumps(metadata, allow_nan=False)) == metadata
 
 
 def test_kfp_writes_an_infinite_threshold_as_it_is():

@@ -2,13 +2,13 @@
 
 import gzip
 import hashlib
-import importlib.util
 import json
 import pathlib
 import shutil
 import struct
 from types import ModuleType
 
+import lineage_store
 import pytest
 
 from pipeline.lineage.store import Store
@@ -16,16 +16,11 @@ from pipeline.metadata import connection
 from schemas import track_index
 from schemas.track_index import TrackRow
 
-_GENERATOR = pathlib.Path(__file__).parents[3] / "benchmarks" / "lineage_store.py"
-
 
 @pytest.fixture(scope="session")
 def made() -> ModuleType:
     """The generator: `made.make_store`, `made.run_name`, `made.videos_of`."""
-    spec = importlib.util.spec_from_file_location("lineage_store", _GENERATOR)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return lineage_store
 
 
 @pytest.fixture(scope="session")
@@ -107,7 +102,7 @@ def _made(made, tmp_path_factory):
 def output(_made):
     """Two runs on videos 0 to 23, pushed as 1000 and 1001; one on 6 to 29, which was refused.
 
-    See `tests/benchmarks/lineage_store.py`. Paths in the store are absolute: what a test changed is
+    See `tests/harness/lineage_store.py`. Paths in the store are absolute: what a test changed is
     put back where it was.
     """
     backup = _made.with_name("backup")

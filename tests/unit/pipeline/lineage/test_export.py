@@ -4,7 +4,6 @@ import re
 
 from pipeline.lineage import export
 from pipeline.lineage.graph import Diagram, Edge, Node, Role
-from pipeline.runs import words
 
 HOSTILE = 'x"] --> y; <b>\\`${z}`\\" \n%% #quot; end'
 
@@ -37,22 +36,3 @@ def test_dot_keeps_hostile_text_inside_its_strings():
     nodes = re.findall(rf"^  \w+ \[\w+={string}(?:, \w+={string})*\];$", text, re.MULTILINE)
     assert len(nodes) == 2
     assert re.search(rf"^  e1 -> a2 \[label={string}\];$", text, re.MULTILINE)
-
-
-def test_json_inside_of_json_is_laid_out():
-    assert words.readable('{"clip": "{\\"size\\": 96}"}') == (
-        '{\n  "clip": {\n    "size": 96\n  }\n}'
-    )
-
-
-def test_what_only_looks_like_json_stays():
-    assert words.readable("[not json") == "[not json"
-
-
-def test_durations_have_the_unit_that_fits():
-    assert [words.between(1, 1 + 1000 * s) for s in (2, 62, 3720)] == [
-        "2.0 s",
-        "1 min 2 s",
-        "1 h 2 min",
-    ]
-    assert words.between(0, 5) == ""

@@ -1,12 +1,12 @@
 """What belongs into a graph, and what its nodes say; on a store as TFX writes it."""
 
-import importlib.util
 import json
 import pathlib
 
 import jsonschema
 import pytest
 from coded import raises_code
+from lineage_store import make_store
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
 
@@ -14,8 +14,6 @@ from pipeline.lineage import export, graph, store
 from pipeline.lineage.graph import Role
 from pipeline.metadata import connection
 from schemas import erased
-
-_MAKER = pathlib.Path(__file__).parents[3] / "benchmarks" / "lineage_store.py"
 
 # What OpenLineage 2-0-2 asks of a RunEvent, as far as we write it.
 _URI = {"type": "string", "format": "uri", "pattern": "^[a-z]+:"}
@@ -67,15 +65,7 @@ RUN_EVENT = {
 
 
 @pytest.fixture(scope="module")
-def make_store():
-    spec = importlib.util.spec_from_file_location("lineage_store", _MAKER)
-    maker = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(maker)
-    return maker.make_store
-
-
-@pytest.fixture(scope="module")
-def made(make_store, tmp_path_factory):
+def made(tmp_path_factory):
     """Three runs: the second takes its data from the cache, the third's model is refused."""
     file = make_store(tmp_path_factory.mktemp("made"), runs=3, videos=8)
     return store.Store(connection.of_file(file))
@@ -142,7 +132,7 @@ def test_a_refusal_is_marked(made):
     assert failed == {"ModelBlessing", "PushedModel"}
 
 
-def test_a_model_that_saw_erased_data_says_so_and_is_marked(make_store, tmp_path):
+def test_a_model_that_saw_erased_data_says_so_and_is_marked(tmp_path):
     reached = connection.of_file(make_store(tmp_path, runs=1, videos=8))
     client = metadata_store.MetadataStore(reached)
     (model,) = client.get_artifacts_by_type("Model")
@@ -154,7 +144,7 @@ def test_a_model_that_saw_erased_data_says_so_and_is_marked(make_store, tmp_path
     assert (drawn.note, drawn.failed) == ("trained on erased data", True)
 
 
-def test_what_was_deleted_says_so(make_store, tmp_path):
+def test_what_was_deleted_says_so(tmp_path):
     reached = connection.of_file(make_store(tmp_path, runs=1, videos=8))
     client = metadata_store.MetadataStore(reached)
     (manifest,) = client.get_artifacts_by_type("VideoManifest")

@@ -17,6 +17,12 @@ def ready(config, patience=0.0):
     readiness.ensure_ready(config, patience_seconds=patience)
 
 
+def can_write(config):
+    """Whether ML Metadata itself can work with the store that is said to be ready."""
+    store = metadata_store.MetadataStore(connection.connection(config))
+    return store.put_artifact_type(metadata_store_pb2.ArtifactType(name="Video")) > 0
+
+
 def tables(mariadb, database):
     return {name for [name] in mariadb.root(f"SHOW TABLES IN `{database}`")}
 
@@ -24,8 +30,7 @@ def tables(mariadb, database):
 def test_an_empty_database_gets_its_tables(mariadb, config, database):
     ready(config)
     assert tables(mariadb, database) == set(schema.TABLES)
-    store = metadata_store.MetadataStore(connection.connection(config))
-    assert store.put_artifact_type(metadata_store_pb2.ArtifactType(name="Video"))
+    assert can_write(config)
 
 
 def test_a_wrong_password_is_told_without_it(config, monkeypatch):
@@ -73,6 +78,7 @@ def test_grants_that_a_role_brings_count(mariadb, config, database, account_with
     mariadb.root(f"SET DEFAULT ROLE team FOR '{name}'@'%'")
     try:
         ready(config)
+        assert can_write(config)
     finally:
         mariadb.root("DROP ROLE team")
 
@@ -81,6 +87,7 @@ def test_runs_need_no_right_to_change_tables_once_there_are_some(config, databas
     ready(config)
     account_with("SELECT, INSERT, UPDATE, DELETE", database)
     ready(config)
+    assert can_write(config)
 
 
 def test_making_tables_without_the_right_to_leaves_none_behind(
@@ -137,6 +144,7 @@ def test_a_server_that_restarts_is_waited_for(mariadb, config):
         ready(config, patience=30.0)
     finally:
         starting.join()
+    assert can_write(config)
 
 
 def test_a_file_is_made_with_its_folder(tmp_path):

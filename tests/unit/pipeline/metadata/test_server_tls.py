@@ -11,9 +11,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from ml_metadata.metadata_store import metadata_store
 
 from pipeline.config import load
-from pipeline.metadata import readiness
+from pipeline.metadata import connection, readiness
 
 
 class Authority:
@@ -89,7 +90,9 @@ def configured(server, monkeypatch):
 
 
 def test_a_server_with_the_right_certificate_is_used(configured, authority):
-    readiness.ensure_ready(configured(ca_file=authority.file), patience_seconds=0)
+    config = configured(ca_file=authority.file)
+    readiness.ensure_ready(config, patience_seconds=0)
+    assert metadata_store.MetadataStore(connection.connection(config)).get_artifact_types() == []
 
 
 def test_a_certificate_of_another_authority_is_refused(configured, tmp_path):

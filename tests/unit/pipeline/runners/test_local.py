@@ -3,6 +3,7 @@
 import collections
 
 import pytest
+import tiny_graph
 from coded import raises_code
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
@@ -16,7 +17,7 @@ RAN, CACHED, SKIPPED = NodeState.RAN, NodeState.CACHED, NodeState.SKIPPED
 
 
 @pytest.fixture
-def run(tiny_graph, tmp_path):
+def run(tmp_path):
     """Runs the tiny graph once more; returns the state of each node that ended, and all events."""
     told = []
 

@@ -1,8 +1,6 @@
 """Facts of runs whose figures are chosen by hand, and an output folder with records of three."""
 
-import importlib.util
-import pathlib
-
+import lineage_store
 import pytest
 
 from pipeline.dashboards import sources
@@ -12,8 +10,6 @@ from pipeline.metadata import connection
 from pipeline.runs.folders import RunFolder
 from schemas.run_report import Estimate
 from schemas.video_record import VideoRecord
-
-_MAKER = pathlib.Path(__file__).parents[4] / "benchmarks" / "lineage_store.py"
 
 
 @pytest.fixture
@@ -46,18 +42,10 @@ def facts():
     return facts
 
 
-@pytest.fixture(scope="session")
-def _maker():
-    spec = importlib.util.spec_from_file_location("lineage_store", _MAKER)
-    maker = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(maker)
-    return maker
-
-
 @pytest.fixture
-def recorded(make_run, auc, _maker):
+def recorded(make_run, auc):
     """Sources of three runs with records: 0 and 1 on the same videos, 2 on others and refused."""
-    _maker.make_store(make_run.output, runs=3)
+    lineage_store.make_store(make_run.output, runs=3)
     figures = ((0.95, 0.9, 1.0, "1000"), (0.95, 0.9, 1.0, "1001"), (0.5, 0.4, 0.6, ""))
     runs = []
     for number, (*estimate, version) in enumerate(figures):
@@ -68,6 +56,6 @@ def recorded(make_run, auc, _maker):
         both["evaluation"]["gates"] = [
             {**gate, "baseline": None, "passed": passed, "reason": reason}
         ]
-        runs.append(make_run(_maker.run_name(number), both, version=version))
+        runs.append(make_run(lineage_store.run_name(number), both, version=version))
     store = Store(connection.of_file(make_run.output / connection.SQLITE_FILE))
     return [sources.of_run(RunFolder(run.path), store) for run in runs]

@@ -1,9 +1,8 @@
 """The data page: panels of what there is, and a real browser that shows them."""
 
 import dataclasses
-import importlib.util
-import pathlib
 
+import lineage_store
 import made_reports
 import pytest
 
@@ -16,7 +15,6 @@ from pipeline.metadata import connection
 from pipeline.runs.folders import RunFolder
 from schemas.dead_letter import DeadLetter
 
-_GENERATOR = pathlib.Path(__file__).parents[4] / "benchmarks" / "lineage_store.py"
 HOSTILE = "<script>document.title='taken'</script><img src=x onerror=alert(1)>"
 
 
@@ -89,18 +87,15 @@ def test_what_the_data_says_is_never_markup(recorded, run, written, tmp_path, op
 @pytest.fixture(scope="module")
 def history(recorded, tmp_path_factory):
     """Sources of four runs with real records: two of one data set, two of another one."""
-    spec = importlib.util.spec_from_file_location("lineage_store", _GENERATOR)
-    made = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
     output = tmp_path_factory.mktemp("history")
-    made.make_store(output, runs=4)
+    lineage_store.make_store(output, runs=4)
     videos = recorded.records()
     for number, chosen in ((0, videos[:8]), (2, videos[8:])):
         tracks = {"train": [recorded.features_of(video) for video in chosen]}
         folder = output / "artifacts" / "StatisticsGen" / "statistics" / str(number)
         recorded.write_statistics(folder, tracks)
     store = Store(connection.of_file(output / "metadata.db"))
-    return [_sources(output / made.run_name(number), store) for number in range(4)]
+    return [_sources(output / lineage_store.run_name(number), store) for number in range(4)]
 
 
 def _sources(folder, store):

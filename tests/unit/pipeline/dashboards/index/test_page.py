@@ -131,6 +131,7 @@ def test_a_click_on_a_mark_opens_the_run(two_runs, opened):
     mark = page.locator("#trend .scatterlayer .trace .points path").first.bounding_box()
     page.mouse.click(mark["x"] + mark["width"] / 2, mark["y"] + mark["height"] / 2)
     page.wait_for_url("**/runs/r1/index.html")
+    assert page.title() == "written"
 
 
 @pytest.mark.parametrize("dark", [False, True])

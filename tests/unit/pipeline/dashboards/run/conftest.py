@@ -1,13 +1,12 @@
 """Runs told by real journals: as far as they came, and how they ended."""
 
 import dataclasses
-import importlib.util
 import json
 import pathlib
 from collections.abc import Mapping, Sequence
-from types import ModuleType
 from typing import Any
 
+import lineage_store
 import pytest
 
 from pipeline.dashboards import sources
@@ -20,7 +19,6 @@ from pipeline.runs.folders import DashboardFolder, RunFolder
 from pipeline.runs.journal import Journal
 from schemas.names import NODES
 
-_GENERATOR = pathlib.Path(__file__).parents[4] / "benchmarks" / "lineage_store.py"
 _START = 1_800_000_000.0  # 15 January 2027, 08:00:00 UTC
 RUN = "20270115-080000-told"
 
@@ -184,33 +182,24 @@ def compiled(told: Teller) -> None:
 
 
 @pytest.fixture(scope="session")
-def made() -> ModuleType:
-    """The generator of stores."""
-    spec = importlib.util.spec_from_file_location("lineage_store", _GENERATOR)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="session")
-def history(made: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+def history(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     """The output folder of three runs, the third refused; tests leave it as it is."""
     output = tmp_path_factory.mktemp("history")
-    made.make_store(output, runs=3)
+    lineage_store.make_store(output, runs=3)
     for number in range(3):
-        name = made.run_name(number)
+        name = lineage_store.run_name(number)
         journal = Journal(RunFolder(output / name).journal)
-        journal.append(events.RunStarted(run_id=name, pipeline=made.PIPELINE, time=_START))
+        journal.append(events.RunStarted(run_id=name, pipeline=lineage_store.PIPELINE, time=_START))
         journal.append(events.RunEnded(outcome=Outcome.FINISHED, time=_START + 60))
     return output
 
 
 @pytest.fixture
-def recorded(made: ModuleType, history: pathlib.Path, tmp_path: pathlib.Path) -> Any:
+def recorded(history: pathlib.Path, tmp_path: pathlib.Path) -> Any:
     """`recorded(number)`: sources of a run with records; its pages go to the test's own folder."""
 
     def recorded(number: int) -> RunSources:
-        folder = RunFolder(history / made.run_name(number))
+        folder = RunFolder(history / lineage_store.run_name(number))
         found = sources.of_run(folder, Store(connection.of_file(history / "metadata.db")))
         return dataclasses.replace(found, site=DashboardFolder(tmp_path / "dashboard"))
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import lineage_store
 import pytest
 
 from pipeline.dashboards import rendering
@@ -17,7 +18,7 @@ def texts(table):
     return [[cell.text for cell in row.cells] for row in table.rows]
 
 
-def test_a_pushed_model_tells_what_made_it_and_who_uses_it(recorded, made):
+def test_a_pushed_model_tells_what_made_it_and_who_uses_it(recorded):
     story = recorded(1)
     values = lineage_page.content(story).values
     tiles = {tile.label: (tile.value, tile.note) for tile in values["tiles"]}
@@ -25,12 +26,12 @@ def test_a_pushed_model_tells_what_made_it_and_who_uses_it(recorded, made):
     assert tiles["Judgement"][0] == "blessed"
     assert tiles["Videos it was trained on"] == ("12", "6 fake, 6 real")
     steps = {row[0]: row[1] for row in texts(values["steps"])}
-    assert steps["FrameExtractor"] == made.run_name(0), "that step came from the cache"
-    assert steps["Trainer"] == made.run_name(1)
+    assert steps["FrameExtractor"] == lineage_store.run_name(0), "that step came from the cache"
+    assert steps["Trainer"] == lineage_store.run_name(1)
     assert texts(values["videos"])[0] == ["train", "6", "6", "12"]
     assert ["no_face", "1"] in texts(values["dead_letters"])
     assert texts(values["packages"]) == [["keras", "3.15.1"]]
-    assert texts(values["uses"])[0][:3] == ["pushed", made.run_name(1), "1001"]
+    assert texts(values["uses"])[0][:3] == ["pushed", lineage_store.run_name(1), "1001"]
 
 
 def test_a_refused_model_tells_why(recorded):
@@ -71,13 +72,13 @@ def test_a_model_that_is_its_own_baseline_is_not_said_to_have_none(recorded):
     ]
 
 
-def test_runs_are_links_where_their_folder_is(recorded, made):
+def test_runs_are_links_where_their_folder_is(recorded):
     (row, *_) = (
         row
         for row in lineage_page.content(recorded(1)).values["steps"].rows
-        if row.cells[1].text == made.run_name(0)
+        if row.cells[1].text == lineage_store.run_name(0)
     )
-    assert row.cells[1].href == f"../{made.run_name(0)}/index.html"
+    assert row.cells[1].href == f"../{lineage_store.run_name(0)}/index.html"
 
 
 def test_the_same_questions_as_commands(recorded, history):
@@ -94,10 +95,10 @@ def test_the_graph_is_a_page_beside(recorded):
     assert 'data-title="Trainer"' in graph
 
 
-def test_the_page_of_the_run_has_the_short_form(recorded, made):
+def test_the_page_of_the_run_has_the_short_form(recorded):
     story = recorded(1)
     facts = dict(texts(lineage_page.model(story)))
-    assert facts["trained by"] == made.run_name(1)
+    assert facts["trained by"] == lineage_store.run_name(1)
     assert facts["libraries"] == "keras 3.15.1"
 
 

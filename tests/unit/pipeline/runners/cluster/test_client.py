@@ -2,6 +2,7 @@
 
 import datetime
 
+import kfp_nodes
 import pytest
 from coded import raises_code
 
@@ -155,7 +156,7 @@ def test_an_unknown_run_is_told(cluster):
         cluster.status("00000000-0000-0000-0000-000000000000")
 
 
-def test_a_run_whose_version_was_deleted_keeps_its_steps(kfp_server, kfp_nodes, cluster, version):
+def test_a_run_whose_version_was_deleted_keeps_its_steps(kfp_server, cluster, version):
     run = kfp_server.run(cluster.start(version, "first", {}))
     run.run_details = kfp_nodes.details(run.created_at, {"prepare": {"state": "RUNNING"}})
     kfp_server.versions.clear()

@@ -2,6 +2,7 @@
 
 import datetime
 
+import kfp_nodes
 import kfp_server_api as api
 import pytest
 
@@ -42,7 +43,7 @@ SPEC = {
 
 
 @pytest.fixture
-def status(kfp_nodes):
+def status():
     """The status of a run in which this happened, a minute after it began."""
 
     def status(steps, state="RUNNING", spec=SPEC, **fields):
@@ -109,7 +110,7 @@ def test_a_step_that_argo_omitted_was_not_run(status):
     assert found.steps[0].state == "not run"
 
 
-def test_failed_jobs_that_the_api_counts_are_retries(kfp_nodes):
+def test_failed_jobs_that_the_api_counts_are_retries():
     details = kfp_nodes.details(START, {"z-first": {"state": "RUNNING"}})
     for task in details.task_details:
         if task.display_name == "z-first":

@@ -432,7 +432,7 @@ def test_what_cannot_work_on_a_cluster_is_refused_before_anything_is_written(
     assert not path.exists()
 
 
-def test_a_volume_mounted_with_a_slash_at_its_end_is_the_same_volume():
+def test_a_volume_mounted_with_a_slash_at_its_end_is_accepted_as_the_same():
     package_file.check_cluster(configured(kubeflow__mount_path="/deepfake/"))
 
 

@@ -1,4 +1,4 @@
-"""Small nodes and their processes, for tests of a shared metadata store; imported by name.
+"""Small nodes and their processes, for tests of a shared metadata store.
 
 TFX finds executors by path, and a fork server imports this once for all processes of a test.
 """
@@ -12,9 +12,11 @@ from tfx.dsl.component.experimental.decorators import component
 from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.types import standard_artifacts
 
+from pipeline.cli import node
 from pipeline.config import load
 from pipeline.metadata import connection, readiness
 from pipeline.runners import caching, ir, launching
+from pipeline.runs import process
 
 DEADLINE_SECONDS = 40.0
 
@@ -43,10 +45,30 @@ def Waiter(
     gate: Parameter[str],
 ):
     """Says that it runs, then waits for the word to go on; both are files."""
+    pass_gate(gate)
+    pathlib.Path(out.uri, "data.txt").write_text(pathlib.Path(blessing.uri, "data.txt").read_text())
+
+
+@component
+def Relay(
+    model: InputArtifact[standard_artifacts.Model],
+    out: OutputArtifact[standard_artifacts.Model],
+    gate: Parameter[str],
+):
+    """As Waiter; it fails while there is a file `broken` beside those."""
+    pathlib.Path(out.uri, "half.txt").touch()
+    if pathlib.Path(gate, "broken").exists():
+        raise ValueError("the gate is broken")
+    pass_gate(gate)
+    pathlib.Path(out.uri, "half.txt").unlink()
+    pathlib.Path(out.uri, "data.txt").write_text(pathlib.Path(model.uri, "data.txt").read_text())
+
+
+def pass_gate(gate):
+    """Makes the file `running` in the folder `gate`, then waits for `go`; without a gate, goes."""
     if gate:
         pathlib.Path(gate, "running").touch()
         wait_for(pathlib.Path(gate, "go"))
-    pathlib.Path(out.uri, "data.txt").write_text(pathlib.Path(blessing.uri, "data.txt").read_text())
 
 
 def wait_for(path):
@@ -66,6 +88,12 @@ def chain(root, name, gate=""):
     return _pipeline(root, name, [maker, judge, waiter])
 
 
+def relay(root, name, gate):
+    """Maker, and a Relay of what it made: nodes whose outputs no report reads."""
+    maker = Maker(content=name)
+    return _pipeline(root, name, [maker, Relay(model=maker.outputs["out"], gate=gate)])
+
+
 def fan(root, name, width):
     """So many nodes side by side."""
     makers = [Maker(content=str(number)).with_id(f"Maker{number}") for number in range(width)]
@@ -79,6 +107,18 @@ def _pipeline(root, name, components):
         components=components,
         enable_cache=True,
     )
+
+
+def step(environment, *argv):
+    """A container step in this process, which ends with the step's exit status.
+
+    Args:
+      environment: Variables that hold the account.
+      argv: Of `python -m pipeline.cli.node`.
+    """
+    os.environ.update(environment)
+    process.prepare()
+    process.end(node.main(argv))
 
 
 def launch(overrides, environment, graph, run_id, node_ids=None):
@@ -106,6 +146,6 @@ def launch(overrides, environment, graph, run_id, node_ids=None):
         describe=lambda outputs: {},
         beam_args=(),
     )
-    for node in compiled.nodes:
-        if node_ids is None or node.pipeline_node.node_info.id in node_ids:
-            launcher.launch(node.pipeline_node)
+    for entry in compiled.nodes:
+        if node_ids is None or entry.pipeline_node.node_info.id in node_ids:
+            launcher.launch(entry.pipeline_node)

@@ -1,4 +1,4 @@
-"""A real graph of three small nodes, for tests of the runner; imported by path."""
+"""A real graph of three small nodes, for tests of the runner."""
 
 import pathlib
 

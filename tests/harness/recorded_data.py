@@ -1,8 +1,7 @@
 """A small run as its nodes leave it: manifest, letters, real TFRecords, real TFDV statistics.
 
-Loaded by path from the tests that need it: 16 videos of 8 people, of 4 frames each. The colour of a
-crop is `SHADES` of its frame, so that a test sees which frame it is; frames 1 and 3 of a person's
-first video are fillers.
+It has 16 videos of 8 people, of 4 frames each. The colour of a crop is `SHADES` of its frame, so
+that a test sees which frame it is; frames 1 and 3 of a person's first video are fillers.
 """
 
 import dataclasses
