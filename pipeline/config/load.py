@@ -15,7 +15,7 @@ import dataclasses
 import pathlib
 import re
 import typing
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import yaml
@@ -141,6 +141,20 @@ def value_at(config: PipelineConfig, dotted: str) -> object:
             )
         value = known[name]
     return value
+
+
+def flattened(value: object, at: str = "") -> Iterator[tuple[str, Any]]:
+    """Yields dotted key and value of every leaf of nested mappings; an empty mapping is a leaf.
+
+    Args:
+      value: Nested mappings, or a leaf itself.
+      at: Dotted key of `value`; empty for the outermost mapping.
+    """
+    if isinstance(value, Mapping) and value:
+        for key, inner in value.items():
+            yield from flattened(inner, f"{at}.{key}" if at else str(key))
+    else:
+        yield at, value
 
 
 def dump(config: PipelineConfig) -> str:

@@ -16,7 +16,7 @@ from ml_metadata.proto import metadata_store_pb2
 
 from pipeline.config import load
 from pipeline.config.tree import PipelineConfig
-from pipeline.dashboards import pages, rendering, site, sources, writing
+from pipeline.dashboards import pages, rendering, site, sources
 from pipeline.dashboards.page_problems import Problems
 from pipeline.dashboards.pages import Absent, Content, Page
 from pipeline.dashboards.sources import RunSources
@@ -154,7 +154,7 @@ def _write_last_pages(run: RunSources, problems: Problems) -> None:
     _write(pages.RUN, run, problems)
     with problems.told("the pages that no step came to write"):
         for page in pages.PAGES:
-            if not writing.page_path(page, run).exists():
+            if not site.page_path(page, run).exists():
                 _write_stub(_missing(page, run, "The run ended before it came to this."), run)
     _write_index(run, problems)
 
@@ -171,7 +171,7 @@ def _opened(config: PipelineConfig) -> Store | None:
 def _write(page: Page, run: RunSources, problems: Problems) -> None:
     with problems.told(f"the page {page.title}") as guard:
         rendering.write_assets(run.site)
-        writing.write_page(page, run, writing.stamp_of_run(run))
+        site.write_page(page, run, site.stamp_of_run(run))
     if guard.problem is not None:
         _write_stub(_broken(page, run, guard.problem), run)
 
@@ -179,29 +179,29 @@ def _write(page: Page, run: RunSources, problems: Problems) -> None:
 def _write_stub(page: Page, run: RunSources) -> None:
     """Writes a page that says why it is none; without a stamp, so that it never counts as made."""
     rendering.write_assets(run.site)
-    files.write(writing.page_path(page, run), writing.page_text(page, run))
+    files.write(site.page_path(page, run), site.page_text(page, run))
 
 
 def _write_copy(page: Page, run: RunSources, path: pathlib.Path, problems: Problems) -> None:
     """Writes one file whatever happens: Kubeflow's pages show an error where there is none."""
     text = ""
     with problems.told(f"the page {page.title} as one file") as guard:
-        text = writing.page_text(page, run, is_standalone=True)
+        text = site.page_text(page, run, is_standalone=True)
     if guard.problem is not None:
-        text = writing.page_text(_broken(page, run, guard.problem), run, is_standalone=True)
+        text = site.page_text(_broken(page, run, guard.problem), run, is_standalone=True)
     files.write(path, text)
 
 
 def _write_comparison(run: RunSources, problems: Problems) -> None:
     with problems.told("the comparison with the run before"):
-        before = writing.predecessor(run)
+        before = site.predecessor(run)
         if before is not None:
-            writing.write_comparison(before, run)
+            site.write_comparison(before, run)
 
 
 def _write_index(run: RunSources, problems: Problems) -> None:
     with problems.told("the index of all runs"):
-        writing.write_index(run.output, run.store)
+        site.write_index(run.output, run.store)
 
 
 def _broken(page: Page, run: RunSources, problem: events.Failed) -> Page:
@@ -223,7 +223,7 @@ def _link(
     with problems.told("the links in ML Metadata"):
         links = {
             execution.id: Link(
-                str(writing.page_path(FEEDS[execution.node][0], run).resolve()), execution.updated
+                str(site.page_path(FEEDS[execution.node][0], run).resolve()), execution.updated
             )
             for execution in run.store.executions_of(run.run_id)
             if execution.node in FEEDS

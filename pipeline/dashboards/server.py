@@ -13,9 +13,9 @@ import pathlib
 import socket
 import threading
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 import uvicorn
 from starlette.applications import Starlette
@@ -28,12 +28,18 @@ from starlette.staticfiles import NotModifiedResponse, PathLike, StaticFiles
 from starlette.types import Scope
 
 from pipeline.config.tree import PipelineConfig
-from pipeline.dashboards import rendering
+from pipeline.dashboards import rendering, site, sources
+from pipeline.dashboards.index import entries
+from pipeline.dashboards.pages import PAGES, RUN, Page, pair_of
 from pipeline.dashboards.rendering import Frame
-from pipeline.dashboards.site import Around, Refresher
-from pipeline.runs.folders import DashboardFolder
+from pipeline.runs import folders
+from pipeline.runs.folders import DashboardFolder, RunFolder
+from schemas import erased
 from schemas.errors import DashboardError, DeepfakeError
 
+Around = Callable[[], contextlib.AbstractContextManager[None]]
+
+_PAGES: Final[dict[str, Page]] = {page.name: page for page in PAGES}
 _TYPES: Final = {
     ".html": "text/html",
     ".css": "text/css",
@@ -51,6 +57,111 @@ _HEADERS: Final = [
 _MOST_CONNECTIONS: Final = 64  # a browser opens six; more get the status 503
 _IDLE_SECONDS: Final = 30  # until a connection that asks for nothing more is closed
 _ENDING_SECONDS: Final = 1.0  # that answers may still take after Ctrl-C
+
+
+class Refresher:
+    """Makes pages whose sources have changed; one page at a time, whoever asks.
+
+    What a page was made from is looked up in the files' sizes and times first: a page that polls
+    costs a few system calls while nothing happens.
+    """
+
+    def __init__(self, config: PipelineConfig, around: Around = contextlib.nullcontext) -> None:
+        """Makes nothing yet.
+
+        Args:
+          config: Names the output folder of the runs, and their ML Metadata.
+          around: Context in which pages are made, to hold back what libraries say.
+        """
+        self._config = config
+        self._around = around
+        self._output = pathlib.Path(config.output)
+        self._site = DashboardFolder.below(self._output)
+        self._lock = threading.Lock()
+        self._seen: dict[pathlib.PurePosixPath, Any] = {}
+
+    def refresh(self, address: pathlib.PurePosixPath) -> None:
+        """Makes the page at `address`, relative to the site, if it is one and is not up to date.
+
+        Raises:
+          DashboardError: It cannot be made.
+          MetadataError: ML Metadata cannot be read.
+        """
+        with self._lock:
+            match address.parts:
+                case ("index.html",):
+                    self._index(address)
+                case ("runs", run_id, name) if name.removesuffix(".html") in _PAGES:
+                    self._page(address, run_id, _PAGES[name.removesuffix(".html")])
+                case ("compare", name):
+                    self._pair(address, name.removesuffix(".html"))
+
+    def _index(self, address: pathlib.PurePosixPath) -> None:
+        with self._if_changed(address, self._all_runs()) as is_due:
+            if not is_due:
+                return
+            records = site.opened(self._config)
+            for run in entries.of_output(self._output).entries:
+                folder = RunFolder(self._output / run.run_id)
+                if not (self._site.run(run.run_id) / f"{RUN.name}.html").is_file():
+                    site.update(sources.of_run(folder, records), [RUN])  # the index leads there
+            site.write_index(self._output, records)
+
+    def _page(self, address: pathlib.PurePosixPath, run_id: str, page: Page) -> None:
+        folder = self._run(run_id)
+        if folder is None:
+            return
+        with self._if_changed(address, (_signature(folder), *self._ended())) as is_due:
+            if is_due:
+                result = site.update(sources.of_run(folder, site.opened(self._config)), [page])
+                for error in result.errors:
+                    raise error
+
+    def _pair(self, address: pathlib.PurePosixPath, name: str) -> None:
+        names = pair_of(name, lambda run_id: self._run(run_id) is not None)
+        if names is None:
+            return
+        pair = [RunFolder(self._output / run_id) for run_id in names]
+        signatures = tuple(_signature(folder) for folder in pair)
+        with self._if_changed(address, (signatures, *self._ended())) as is_due:
+            if is_due:
+                records = site.opened(self._config)
+                before, after = (sources.of_run(folder, records) for folder in pair)
+                site.update_pair(before, after)
+
+    @contextlib.contextmanager
+    def _if_changed(self, address: pathlib.PurePosixPath, signature: Any) -> Iterator[bool]:
+        """Yields whether the page is due, and remembers what it was made from if that went well."""
+        is_there = (self._site.path / address).is_file()
+        if is_there and self._seen.get(address) == signature:
+            yield False
+            return
+        with self._around():
+            yield True
+        self._seen[address] = signature
+
+    def _run(self, run_id: str) -> RunFolder | None:
+        """The folder of a run that has told how it started."""
+        folder = RunFolder(self._output / run_id)
+        if folder.path.parent != self._output or not folder.journal.is_file():
+            return None
+        return folder if entries.of_run(folder) else None
+
+    def _all_runs(self) -> Any:
+        journals = sorted(self._output.glob("*/events.jsonl"))
+        return [_signature(RunFolder(journal.parent)) for journal in journals]
+
+    def _ended(self) -> Iterator[Any]:
+        """Runs that end change what is said of earlier ones, and so does an erasure."""
+        for path in (*folders.reports(self._output), self._output / erased.FILE_NAME):
+            if path.is_file():
+                yield str(path), path.stat().st_mtime_ns
+
+
+def _signature(folder: RunFolder) -> Any:
+    """Files, and whether a run goes on: one that is killed changes none of its files."""
+    has_ended = folder.summary.is_file()
+    return entries.signature(folder), not has_ended and folders.is_abandoned(folder)
 
 
 class SiteServer(uvicorn.Server):
@@ -128,11 +239,11 @@ def opened(
     Raises:
       DashboardError: `port_in_use`: It cannot listen there.
     """
-    site = DashboardFolder.below(pathlib.Path(config.output))
-    rendering.write_assets(site)
+    folder = DashboardFolder.below(pathlib.Path(config.output))
+    rendering.write_assets(folder)
     names = frozenset(("localhost", host.lower()))
     app = Starlette(
-        routes=[Mount("/", app=_Site(site.path.absolute(), Refresher(config, around), names))],
+        routes=[Mount("/", app=_Site(folder.path.absolute(), Refresher(config, around), names))],
         exception_handlers={HTTPException: _refusal},
     )
     with _listening(host, port) as listener:

@@ -1,32 +1,37 @@
-"""A site: brings it up to date, whole before it is opened or page by page while it is served.
+"""A site: makes its pages, and makes those again that are no longer up to date.
 
-Up to date is a page that was made from what is there now; see `pipeline.dashboards.writing`.
+A page is up to date while it was made from what is there now: beside each lies a stamp, a digest of
+everything that it is made from. `build` looks at every run, `update` at one, `compare` at a pair;
+`pipeline.dashboards.server` looks at the page that a browser asks for.
 """
 
-import contextlib
 import dataclasses
 import functools
+import hashlib
+import importlib.resources
+import json
 import pathlib
-import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, Final
 
+from components import fingerprint
 from pipeline.config.tree import PipelineConfig
-from pipeline.dashboards import rendering, sources, writing
+from pipeline.dashboards import rendering, sources
+from pipeline.dashboards.comparison import page as comparison_page
 from pipeline.dashboards.index import entries
+from pipeline.dashboards.index import page as index_page
 from pipeline.dashboards.index.entries import Entry
-from pipeline.dashboards.pages import PAGES, RUN, Page, pair_of
+from pipeline.dashboards.pages import PAGES, Absent, Page, address_of_comparison, pair_of
+from pipeline.dashboards.rendering import Frame, Link
 from pipeline.dashboards.sources import RunSources
-from pipeline.dashboards.writing import write_comparison, write_index
 from pipeline.lineage import store
 from pipeline.lineage.store import Store
-from pipeline.runs import folders
 from pipeline.runs.folders import DashboardFolder, RunFolder
-from schemas import erased
+from schemas import erased, files
 from schemas.errors import DashboardError, LineageError, NoRecordsError, UnreadableRunError
 
-_PAGES: Final[dict[str, Page]] = {page.name: page for page in PAGES}
-Around = Callable[[], contextlib.AbstractContextManager[None]]
+_CODE: Final = ("pipeline.dashboards", "pipeline.evaluation", "pipeline.lineage", "schemas")
+_ROOT: Final = "../../"  # of the site, from the folder of a run
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -34,7 +39,7 @@ class RunResult:
     """What became of the pages of one run.
 
     Attributes:
-      run_id: Id of the run.
+      run_id: Id of the run; of a pair, both ids.
       written: Files that were made; none where all were up to date.
       errors: Why other pages could not be made.
     """
@@ -120,13 +125,10 @@ def _compared(
 ) -> RunResult:
     run_id = " and ".join(names)
     try:
-        pair = [sources.of_run(RunFolder(output / name), records) for name in names]
-        for run in pair:
+        before, after = (sources.of_run(RunFolder(output / name), records) for name in names)
+        for run in (before, after):
             sources.check_report(run)
-        path = pair[1].site.comparison(*names)
-        if not is_forced and writing.is_current(path, writing.stamp_of_pair(*pair)):
-            return RunResult(run_id=run_id)
-        return RunResult(run_id=run_id, written=(write_comparison(*pair),))
+        return RunResult(run_id=run_id, written=tuple(update_pair(before, after, is_forced)))
     except DashboardError as error:
         return RunResult(run_id=run_id, errors=(error,))
 
@@ -138,10 +140,10 @@ def compare(config: PipelineConfig, before: str, after: str) -> pathlib.Path:
       DashboardError: `nothing_recorded`: ML Metadata does not know one of them.
     """
     output, records = pathlib.Path(config.output), opened(config)
-    pair = [sources.of_run(RunFolder(output / name), records) for name in (before, after)]
-    path = update_pair(*pair)
+    old, new = (sources.of_run(RunFolder(output / name), records) for name in (before, after))
+    update_pair(old, new)
     write_index(output, records)  # leads there
-    return path
+    return new.site.comparison(before, after)
 
 
 def opened(config: PipelineConfig) -> Store | None:
@@ -177,142 +179,243 @@ def update(
         sources.check_report(run)
     except UnreadableRunError as error:
         return RunResult(run_id=run.run_id, errors=(error,))
-    rendering.write_assets(run.site)
+    stamp = stamp_of_run(run)
+    steps = [functools.partial(_page, page, run, stamp, is_forced) for page in pages]
+    before = None if run.is_running else predecessor(run, runs)
+    if before is not None:
+        steps.insert(0, functools.partial(update_pair, before, run, is_forced))  # others lead there
     written: list[pathlib.Path] = []
     failures: list[DashboardError | LineageError] = []
-    for make in _due(run, pages, is_forced, runs):
+    for step in steps:
         try:
-            written.append(make())
+            written += step()
         except (DashboardError, LineageError) as error:
             failures.append(error)
     return RunResult(run_id=run.run_id, written=tuple(written), errors=tuple(failures))
 
 
-def _due(
-    run: RunSources, pages: Sequence[Page], is_forced: bool, runs: Sequence[Entry] | None
-) -> Iterator[Callable[[], pathlib.Path]]:
-    """How to make each page that is due. The comparison comes first: the others lead to it."""
-    stamp = writing.stamp_of_run(run)
-    before = None if run.is_running else writing.predecessor(run, runs)
-    if before is not None:
-        pair = run.site.comparison(before.run_id, run.run_id)
-        if is_forced or not writing.is_current(pair, writing.stamp_of_pair(before, run)):
-            yield functools.partial(write_comparison, before, run)
-    for page in pages:
-        if is_forced or not writing.is_current(writing.page_path(page, run), stamp):
-            yield functools.partial(writing.write_page, page, run, stamp)
+def _page(page: Page, run: RunSources, stamp: str, is_forced: bool) -> list[pathlib.Path]:
+    if not is_forced and is_current(page_path(page, run), stamp):
+        return []
+    return [write_page(page, run, stamp)]
 
 
-def update_pair(before: RunSources, after: RunSources) -> pathlib.Path:
-    """Makes the page of two runs if it is not up to date; returns its file."""
-    path = after.site.comparison(before.run_id, after.run_id)
-    if writing.is_current(path, writing.stamp_of_pair(before, after)):
-        return path
-    return write_comparison(before, after)
+def update_pair(
+    before: RunSources, after: RunSources, is_forced: bool = False
+) -> list[pathlib.Path]:
+    """Makes the page of two runs; returns its file, or none where it was up to date.
 
-
-class Refresher:
-    """Makes pages whose sources have changed; one page at a time, whoever asks.
-
-    What a page was made from is looked up in the files' sizes and times first: a page that polls
-    costs a few system calls while nothing happens.
+    Raises:
+      DashboardError: `nothing_recorded`: ML Metadata does not know one of them.
     """
-
-    def __init__(self, config: PipelineConfig, around: Around = contextlib.nullcontext) -> None:
-        """Makes nothing yet.
-
-        Args:
-          config: Configuration of the runs.
-          around: Context in which pages are made, to hold back what libraries say.
-        """
-        self._config = config
-        self._around = around
-        self._output = pathlib.Path(config.output)
-        self._site = DashboardFolder.below(self._output)
-        self._lock = threading.Lock()
-        self._seen: dict[pathlib.PurePosixPath, Any] = {}
-
-    def refresh(self, address: pathlib.PurePosixPath) -> None:
-        """Makes the page at `address`, relative to the site, if it is one and is not up to date.
-
-        Raises:
-          DashboardError: It cannot be made.
-          MetadataError: ML Metadata cannot be read.
-        """
-        with self._lock:
-            match address.parts:
-                case ("index.html",):
-                    self._index(address)
-                case ("runs", run_id, name) if name.removesuffix(".html") in _PAGES:
-                    self._page(address, run_id, _PAGES[name.removesuffix(".html")])
-                case ("compare", name):
-                    self._pair(address, name.removesuffix(".html"))
-
-    def _index(self, address: pathlib.PurePosixPath) -> None:
-        with self._if_changed(address, self._all_runs()) as is_due:
-            if not is_due:
-                return
-            records = opened(self._config)
-            for run in entries.of_output(self._output).entries:
-                folder = RunFolder(self._output / run.run_id)
-                if not (self._site.run(run.run_id) / f"{RUN.name}.html").is_file():
-                    update(sources.of_run(folder, records), [RUN])  # the index leads there
-            write_index(self._output, records)
-
-    def _page(self, address: pathlib.PurePosixPath, run_id: str, page: Page) -> None:
-        folder = self._run(run_id)
-        if folder is None:
-            return
-        with self._if_changed(address, (_signature(folder), *self._ended())) as is_due:
-            if is_due:
-                run = sources.of_run(folder, opened(self._config))
-                self._expect_made(update(run, [page]))
-
-    def _pair(self, address: pathlib.PurePosixPath, name: str) -> None:
-        names = pair_of(name, lambda run_id: self._run(run_id) is not None)
-        if names is None:
-            return
-        pair = [RunFolder(self._output / run_id) for run_id in names]
-        signatures = tuple(_signature(folder) for folder in pair)
-        with self._if_changed(address, (signatures, *self._ended())) as is_due:
-            if is_due:
-                records = opened(self._config)
-                update_pair(*(sources.of_run(folder, records) for folder in pair))
-
-    @contextlib.contextmanager
-    def _if_changed(self, address: pathlib.PurePosixPath, signature: Any) -> Iterator[bool]:
-        """Yields whether the page is due, and remembers what it was made from if that went well."""
-        is_there = (self._site.path / address).is_file()
-        if is_there and self._seen.get(address) == signature:
-            yield False
-            return
-        with self._around():
-            yield True
-        self._seen[address] = signature
-
-    def _run(self, run_id: str) -> RunFolder | None:
-        """The folder of a run that has told how it started."""
-        folder = RunFolder(self._output / run_id)
-        if folder.path.parent != self._output or not folder.journal.is_file():
-            return None
-        return folder if entries.of_run(folder) else None
-
-    def _all_runs(self) -> Any:
-        journals = sorted(self._output.glob("*/events.jsonl"))
-        return [_signature(RunFolder(journal.parent)) for journal in journals]
-
-    def _ended(self) -> Iterator[Any]:
-        """Runs that end change what is said of earlier ones, and so does an erasure."""
-        for path in (*folders.reports(self._output), self._output / erased.FILE_NAME):
-            if path.is_file():
-                yield str(path), path.stat().st_mtime_ns
-
-    def _expect_made(self, result: RunResult) -> None:
-        for error in result.errors:
-            raise error
+    path = after.site.comparison(before.run_id, after.run_id)
+    if not is_forced and is_current(path, stamp_of_pair(before, after)):
+        return []
+    return [write_comparison(before, after)]
 
 
-def _signature(folder: RunFolder) -> Any:
-    """Files, and whether a run goes on: one that is killed changes none of its files."""
-    has_ended = folder.summary.is_file()
-    return entries.signature(folder), not has_ended and folders.is_abandoned(folder)
+def write_page(page: Page, run: RunSources, stamp: str) -> pathlib.Path:
+    """Writes one page of a run, and what all pages share; returns its file.
+
+    Args:
+      page: One of `PAGES`.
+      run: Sources of the run.
+      stamp: `stamp_of_run(run)`.
+
+    Raises:
+      DashboardError: What the page is made from breaks its contract.
+    """
+    rendering.write_assets(run.site)
+    path = page_path(page, run)
+    files.write(path, page_text(page, run))
+    put_stamp(path, stamp)
+    return path
+
+
+def page_path(page: Page, run: RunSources) -> pathlib.Path:
+    """Where a page of a run lies."""
+    return run.site.run(run.run_id) / f"{page.name}.html"
+
+
+def page_text(page: Page, run: RunSources, *, is_standalone: bool = False) -> str:
+    """The HTML of one page of a run.
+
+    Args:
+      page: One of `PAGES`.
+      run: Sources of the run.
+      is_standalone: Whether the page must need no other file; it then shows no face crops and
+        has no navigation.
+
+    Raises:
+      DashboardError: What it is made from breaks its contract.
+    """
+    content = page.content(run)
+    frame = Frame(
+        title=f"{page.title} of {run.run_id}",
+        subtitle=run.report.pipeline,
+        root=_ROOT,
+        notice=run.report.notice,
+        crumbs=() if is_standalone else (Link(title="All runs", href=f"{_ROOT}index.html"),),
+        tabs=() if is_standalone else _tabs(page, run),
+        is_standalone=is_standalone,
+        is_live=run.is_running,
+    )
+    if isinstance(content, Absent):
+        values = {"reason": content.reason, "advice": content.advice}
+        return rendering.page("absent.html", frame, values)
+    return rendering.page(content.template, frame, content.values)
+
+
+def _tabs(current: Page, run: RunSources) -> tuple[Link, ...]:
+    own = [
+        Link(title=page.title, href=f"{page.name}.html", is_current=page.name == current.name)
+        for page in PAGES
+    ]
+    former = _compared_with(run)
+    if former:
+        address = address_of_comparison(former, run.run_id)
+        own.append(Link(title="What changed", href=f"{_ROOT}{address}"))
+    return tuple(own)
+
+
+def _compared_with(run: RunSources) -> str:
+    """The run before, where the comparison with it is written; empty where it is not.
+
+    All runs are read only where several comparisons leave open which run that is.
+    """
+    own = f"--{run.run_id}.html"
+    found = [path for path in run.site.comparisons() if path.name.endswith(own)]
+    names = [path.name.removesuffix(own) for path in found]
+    if len(names) < 2:
+        return "".join(names)
+    former = entries.predecessor(entries.of_output(run.output).entries, run.run_id)
+    return former.run_id if former and former.run_id in names else ""
+
+
+def write_comparison(before: RunSources, after: RunSources) -> pathlib.Path:
+    """Writes the page of two runs side by side, and what all pages share; returns its file.
+
+    Raises:
+      DashboardError: `nothing_recorded`: ML Metadata does not know one of them.
+    """
+    rendering.write_assets(after.site)
+    stamp = stamp_of_pair(before, after)  # before it reads: an erasure meanwhile makes it stale
+    content = comparison_page.content(before, after)
+    frame = Frame(
+        title="What changed",
+        subtitle=f"from {before.run_id} to {after.run_id}",
+        root=comparison_page.ROOT,
+        notice=index_page.notice([entries.of_sources(one) for one in (before, after)]),
+        crumbs=(Link(title="All runs", href=f"{comparison_page.ROOT}index.html"),),
+    )
+    path = after.site.comparison(before.run_id, after.run_id)
+    files.write(path, rendering.page(content.template, frame, content.values))
+    put_stamp(path, stamp)
+    return path
+
+
+def predecessor(run: RunSources, runs: Sequence[Entry] | None = None) -> RunSources | None:
+    """The run that this one is compared with by default; None without one, or without records.
+
+    Args:
+      run: Sources of the run to compare.
+      runs: All runs below its output folder, oldest first; read where they are not given.
+    """
+    runs = entries.of_output(run.output).entries if runs is None else runs
+    former = entries.predecessor(runs, run.run_id)
+    if former is None or run.store is None:
+        return None
+    found = sources.of_run(RunFolder(run.output / former.run_id), run.store)
+    try:
+        sources.check_report(found)
+    except UnreadableRunError:  # told of that run
+        return None
+    return found
+
+
+def write_index(output: pathlib.Path, records: Store | None) -> pathlib.Path:
+    """Writes the page of all runs, and what all pages share; returns its file.
+
+    Args:
+      output: The output folder.
+      records: ML Metadata; None where nothing is recorded yet.
+    """
+    site, found = DashboardFolder.below(output), entries.of_output(output)
+    rendering.write_assets(site)
+    content = index_page.content(output, found, records)
+    pipelines = sorted({run.pipeline for run in found.entries})
+    frame = Frame(
+        title=f"Runs of {' and '.join(pipelines)}" if len(pipelines) in (1, 2) else "Runs",
+        subtitle=str(output),
+        notice=index_page.notice(found.entries),
+        is_live=any(run.is_running for run in found.entries),
+    )
+    files.write(site.index, rendering.page(content.template, frame, content.values))
+    return site.index
+
+
+def stamp_of_run(run: RunSources) -> str:
+    """SHA-256 over everything that the pages of a run are made from.
+
+    That is the code, the journal, the report, the configuration, the list of erased keys, and
+    what ML Metadata says of the run's artifacts: also which later executions used them.
+    """
+    listed = run.output / erased.FILE_NAME
+    said = (
+        _code(),
+        run.report.to_json(),
+        run.state.ended,
+        run.is_running,
+        [_state(path) for path in (run.folder.config, run.folder.ir, listed)],
+        list(_records(run)),
+    )
+    return _digest(said)
+
+
+def stamp_of_pair(before: RunSources, after: RunSources) -> str:
+    """SHA-256 over everything that the page of two runs is made from."""
+    return _digest((stamp_of_run(before), stamp_of_run(after)))
+
+
+def is_current(page: pathlib.Path, stamp: str) -> bool:
+    """Whether the page is there and was made from the same."""
+    beside = _beside(page)
+    return page.is_file() and beside.is_file() and beside.read_text(encoding="utf-8") == stamp
+
+
+def put_stamp(page: pathlib.Path, stamp: str) -> None:
+    """Says what a page was made from, once it is written."""
+    _beside(page).write_text(stamp, encoding="utf-8")
+
+
+def _beside(page: pathlib.Path) -> pathlib.Path:
+    return page.with_name(f".{page.name}.made-from")
+
+
+@functools.cache
+def _code() -> str:
+    templates = importlib.resources.files("pipeline.dashboards") / "web" / "templates"
+    found = sorted(templates.iterdir(), key=lambda file: file.name)
+    texts = [(file.name, file.read_text(encoding="utf-8")) for file in found]
+    return _digest((fingerprint.of(*_CODE), texts))
+
+
+def _state(path: pathlib.Path) -> tuple[str, int, int]:
+    if not path.is_file():
+        return path.name, -1, -1
+    stat = path.stat()
+    return path.name, stat.st_size, stat.st_mtime_ns
+
+
+def _records(run: RunSources) -> Iterator[Any]:
+    artifacts = {one.id: one for found in run.artifacts.values() for one in found}
+    for key in sorted(artifacts):
+        yield key, artifacts[key].state, sorted(artifacts[key].properties.items())
+    if run.store is not None:
+        links = run.store.links_of_artifacts(artifacts)
+        yield sorted({link.execution_id for link in links})
+
+
+def _digest(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()

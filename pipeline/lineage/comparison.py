@@ -114,7 +114,7 @@ def _videos(manifests: Iterable[Artifact], missing: list[str]) -> Mapping[str, V
 def _configuration(folder: RunFolder) -> Mapping[str, Any]:
     if not folder.config.is_file():
         return {}
-    return dict(_flat(load.parse_yaml(folder.config.read_text(encoding="utf-8"))))
+    return dict(load.flattened(load.parse_yaml(folder.config.read_text(encoding="utf-8"))))
 
 
 def _parameters(sources: Mapping[str, Execution]) -> Mapping[str, Any]:
@@ -122,17 +122,9 @@ def _parameters(sources: Mapping[str, Execution]) -> Mapping[str, Any]:
         f"{node}.{key}": value
         for node, execution in sources.items()
         for name, text in execution.properties.items()
-        for key, value in _flat(_taken_apart(text), name)
+        for key, value in load.flattened(_taken_apart(text), name)
         if key.rpartition(".")[2] not in _INTERNAL | _LINKS
     }
-
-
-def _flat(value: object, at: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(value, Mapping) and value:
-        for key, inner in value.items():
-            yield from _flat(inner, f"{at}.{key}" if at else str(key))
-    else:
-        yield at, value
 
 
 def _taken_apart(value: object) -> object:

@@ -20,7 +20,7 @@ import numpy as np
 from measuring import CPU, WALL, Outcome, Way, compare
 from playwright import sync_api
 
-from pipeline.dashboards import rendering, writing
+from pipeline.dashboards import rendering, site
 from pipeline.dashboards.pages import EVALUATION
 from pipeline.dashboards.sources import RunSources
 
@@ -50,7 +50,7 @@ _DRAWN: Final = """() => {
 _MAKE: Final = (
     "import pickle, sys; from pipeline.dashboards import pages, site;"
     "sources = pickle.load(open(sys.argv[1], 'rb'));"
-    "print(*writing.write_pages(sources, [pages.EVALUATION]))"
+    "print(site.write_page(pages.EVALUATION, sources, site.stamp_of_run(sources)))"
 )
 _TFMA: Final = "import tensorflow_model_analysis"
 
@@ -59,7 +59,7 @@ def run(folder: pathlib.Path) -> Outcome:
     """Measures the evaluation page of many slices, the index of many runs, and making pages."""
     evaluation = _evaluated(folder / "one")
     index = _many_runs(folder / "many")
-    [page] = writing.write_pages(evaluation, [EVALUATION])
+    page = site.write_page(EVALUATION, evaluation, site.stamp_of_run(evaluation))
     small = evaluation.site.path / "one-chart.html"
     small.write_text(_ONE_CHART, encoding="utf-8")
     with _browser() as load:
@@ -138,7 +138,7 @@ def _many_runs(folder: pathlib.Path) -> pathlib.Path:
     for number in range(_RUNS):
         found = makers.evaluated(overall=(0.7 + number / 200, 0.6, 1.0), **slices)
         make(f"run-{number:03}", found, version=str(1000 + number) if number % 3 else "")
-    return writing.write_index(folder, None)
+    return site.write_index(folder, None)
 
 
 def _loaded(name: str) -> types.ModuleType:

@@ -131,7 +131,7 @@ def metric_trend(runs: Sequence[Entry], links: Links) -> Chart:
         summary="One mark per evaluated run, oldest first, over its test videos; lines show its"
         " interval. Runs may have been tested on different videos. A click opens the run.",
         figure=charts.figure(
-            [_with(trace, drawn) for trace, drawn in zip(_fixed(shown), first, strict=True)],
+            charts.filled_trace(_fixed(shown), first),
             xaxis=run_axis(shown),
             yaxis=charts.rate_axis(""),
             hovermode="closest",
@@ -141,15 +141,6 @@ def metric_trend(runs: Sequence[Entry], links: Links) -> Chart:
         variants={metric.title: _drawn(shown, metric, links) for metric in HEADLINES},
         height=380,
     )
-
-
-def _with(trace: Mapping[str, Any], drawn: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A trace merged with what one metric draws; the key `a.b` sets `b` inside of `a`."""
-    whole = dict(trace)
-    for key, value in drawn.items():
-        outer, _, inner = key.partition(".")
-        whole[outer] = {**whole.get(outer, {}), inner: value} if inner else value
-    return whole
 
 
 def _pipelines(runs: Iterable[Entry]) -> list[str]:

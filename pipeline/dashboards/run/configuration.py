@@ -2,7 +2,7 @@
 
 import pathlib
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import yaml
@@ -36,7 +36,7 @@ def read(folder: RunFolder) -> Mapping[str, Any]:
 
 def differences(values: Mapping[str, Any]) -> Table | None:
     """Keys whose values are not the defaults of this version; None where there are none."""
-    defaults = dict(_flat(load.parse_yaml(load.dump(PipelineConfig()))))
+    defaults = dict(load.flattened(load.parse_yaml(load.dump(PipelineConfig()))))
     rows = [
         Row(cells=[tables.text(key), _shown(value), _shown(defaults.get(key))])
         for key, value in values.items()
@@ -62,19 +62,11 @@ def evaluation_settings(values: Mapping[str, Any]) -> EvaluationConfig:
 
 def _parsed(path: pathlib.Path) -> Mapping[str, Any]:
     try:
-        return dict(_flat(load.parse_yaml(path.read_text(encoding="utf-8"))))
+        return dict(load.flattened(load.parse_yaml(path.read_text(encoding="utf-8"))))
     except yaml.YAMLError as error:
         raise DashboardError(
             "configuration_record", f"{path} is not YAML: {error}; restore it"
         ) from error
-
-
-def _flat(value: object, at: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(value, Mapping) and value:
-        for key, inner in value.items():
-            yield from _flat(inner, f"{at}.{key}" if at else str(key))
-    else:
-        yield at, value
 
 
 def _shown(value: object) -> tables.Cell:

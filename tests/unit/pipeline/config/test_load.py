@@ -139,3 +139,14 @@ def test_overrides_are_checked_like_a_file():
         load.with_overrides(PipelineConfig(), {"training.epoch": 3})
     with raises_code("config_unknown_key", match="unknown key cache"):
         load.with_overrides(PipelineConfig(), {"cache.x": 3})
+
+
+def test_nested_values_have_dotted_keys_and_what_is_empty_is_a_value():
+    values = {"name": "mine", "training": {"epochs": 3, "more": {}}, "splits": [1, 2]}
+    assert dict(load.flattened(values)) == {
+        "name": "mine",
+        "training.epochs": 3,
+        "training.more": {},
+        "splits": [1, 2],
+    }
+    assert dict(load.flattened("a leaf", "at")) == {"at": "a leaf"}

@@ -9,7 +9,7 @@ import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.utils import config_util
 
 from pipeline.config.sections import EvaluationConfig
-from pipeline.dashboards import errors_page, writing
+from pipeline.dashboards import errors_page, site
 from pipeline.dashboards import sources as outputs
 from pipeline.dashboards.pages import ERRORS, Absent
 from pipeline.evaluation import curves, eval_config, results
@@ -118,7 +118,7 @@ def test_an_erased_video_is_not_named_and_its_absence_is_told(run, evaluation):
         kind=erased.IDENTITY, sha256=erased.digest("lab/person6"), erased_at="2026-01-03"
     )
     erased.add(sources.output / erased.FILE_NAME, key)
-    text = writing.page_text(ERRORS, sources)
+    text = site.page_text(ERRORS, sources)
     assert "p6" not in text
     assert "2 of the worst videos are not shown: erased" in text
 
@@ -143,7 +143,7 @@ def test_a_run_without_evaluation_has_no_page_and_says_why(run, written):
 
 def test_an_evaluation_of_an_older_version_shows_its_slices(run, evaluation, monkeypatch):
     monkeypatch.setattr(curves, "load", lambda uri: None)
-    text = writing.page_text(ERRORS, run(evaluation))
+    text = site.page_text(ERRORS, run(evaluation))
     assert "made before evaluations kept their worst videos" in text
     assert "Errors by slice" in text
     assert "Fakes taken for real</h2>" not in text
@@ -162,13 +162,13 @@ def test_errors_that_are_not_among_the_worst_are_told(run, evaluation, monkeypat
 
 
 def test_a_page_that_stands_alone_shows_no_crops(run, evaluation):
-    text = writing.page_text(ERRORS, run(evaluation), is_standalone=True)
+    text = site.page_text(ERRORS, run(evaluation), is_standalone=True)
     assert "lab/swap/p6_fake" in text
     assert "frames/" not in text.split("<main")[1].split("<script")[0]
 
 
 def test_the_page_opens_on_a_phone_in_the_dark_and_shows_every_crop(run, evaluation, opened, axe):
-    [path] = writing.write_pages(run(evaluation), [ERRORS])
+    path = site.write_page(ERRORS, run(evaluation), "a stamp")
     shown = opened(path, dark=True, width=420)
     assert shown.locator("article.panel").count() == 4
     shown.evaluate("document.querySelectorAll('img').forEach((image) => image.loading = 'eager')")
@@ -182,7 +182,7 @@ def test_the_page_opens_on_a_phone_in_the_dark_and_shows_every_crop(run, evaluat
 
 def test_a_crop_that_was_erased_later_leaves_a_calm_tile(run, evaluation, opened):
     sources = run(evaluation)
-    [path] = writing.write_pages(sources, [ERRORS])
+    path = site.write_page(ERRORS, sources, "a stamp")
     for crop in sources.site.frames_of("lab/swap/p6_fake"):
         crop.unlink()
     shown = opened(path, tolerates=["ERR_FILE_NOT_FOUND"])

@@ -10,7 +10,7 @@ import pytest
 from ml_metadata.metadata_store import metadata_store
 
 from pipeline.config import load
-from pipeline.dashboards import page_problems, pages, run_pages, sources, writing
+from pipeline.dashboards import page_problems, pages, run_pages, site, sources
 from pipeline.lineage import graph, store
 from pipeline.metadata import connection
 from pipeline.runs import events
@@ -102,9 +102,9 @@ def test_what_only_says_why_it_is_none_is_written_anew_by_the_command(recorded_r
     built["evaluation"] = DashboardError("training_record", "no good")
     run_pages.write_for(recorded_run.folder, "Evaluator")
     opened = sources.of_run(recorded_run.folder, store.opened(recorded_run.config))
-    assert writing.is_current(writing.page_path(pages.ERRORS, opened), writing.stamp_of_run(opened))
-    page = writing.page_path(pages.EVALUATION, opened)
-    assert not writing.is_current(page, writing.stamp_of_run(opened))
+    assert site.is_current(site.page_path(pages.ERRORS, opened), site.stamp_of_run(opened))
+    page = site.page_path(pages.EVALUATION, opened)
+    assert not site.is_current(page, site.stamp_of_run(opened))
 
 
 def test_a_bug_in_a_page_stops_neither_the_step_nor_its_link(recorded_run, built, caplog):

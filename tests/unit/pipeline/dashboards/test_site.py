@@ -11,7 +11,7 @@ from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipeline.config import load
-from pipeline.dashboards import site, sources, writing
+from pipeline.dashboards import site, sources
 from pipeline.dashboards.pages import DATA, PAGES, Absent, Page
 from pipeline.metadata import connection
 from pipeline.runs import events
@@ -133,7 +133,7 @@ def test_what_a_page_was_made_from_decides(runs, config, made, change, expected)
 def test_other_code_makes_all_again(runs, config, made, monkeypatch):
     site.build(config)
     made.clear()
-    monkeypatch.setattr(writing, "_code", lambda: "another")
+    monkeypatch.setattr(site, "_code", lambda: "another")
     site.build(config)
     assert sorted(made) == every_page("r1", "r2")
 
@@ -208,7 +208,9 @@ def test_any_two_runs_are_compared_on_request_and_the_index_leads_there(recorded
 def test_pages_that_a_run_wrote_itself_are_not_made_again(recorded, config, made):
     store = site.opened(config)
     for name in ("r1", "r2"):
-        writing.write_pages(sources.of_run(RunFolder(recorded.output / name), store))
+        run = sources.of_run(RunFolder(recorded.output / name), store)
+        for page in PAGES:
+            site.write_page(page, run, site.stamp_of_run(run))
     made.clear()
     site.build(config)
     assert made == []
@@ -228,17 +230,17 @@ def test_building_changes_nothing_but_the_site(recorded, config, made):
 def test_a_page_of_a_run_that_goes_on_is_live_and_one_that_stands_alone_leads_nowhere(runs, made):
     folder = runs.begin("r3")
     run = sources.of_run(folder, None)
-    assert "<body data-live>" in writing.page_text(PAGES[0], run)
-    alone = writing.page_text(PAGES[0], run, is_standalone=True)
+    assert "<body data-live>" in site.page_text(PAGES[0], run)
+    alone = site.page_text(PAGES[0], run, is_standalone=True)
     assert not re.search(r'(href|src)="(?!#|data:)', alone)
 
 
 def test_the_run_that_is_compared_with_is_gathered_with_its_records(recorded, config):
     run = sources.of_run(RunFolder(recorded.output / "r2"), site.opened(config))
-    former = writing.predecessor(run)
+    former = site.predecessor(run)
     assert former.run_id == "r1"
     assert former.store is run.store
-    assert writing.predecessor(dataclasses.replace(run, store=None)) is None
+    assert site.predecessor(dataclasses.replace(run, store=None)) is None
 
 
 def test_a_report_of_another_version_costs_no_other_run_its_pages(runs, config, made):
@@ -271,13 +273,13 @@ def test_a_comparison_that_was_asked_for_once_is_made_again_after_an_erasure(
 def test_a_comparison_made_during_an_erasure_is_made_again(recorded, config, monkeypatch):
     records = site.opened(config)
     pair = [sources.of_run(RunFolder(recorded.output / name), records) for name in ("r1", "r2")]
-    make = writing.comparison_page.content
+    make = site.comparison_page.content
 
     def make_and_erase(before, after):
         content = make(before, after)
         erase_a_video(recorded.output)
         return content
 
-    monkeypatch.setattr(writing.comparison_page, "content", make_and_erase)
-    page = writing.write_comparison(*pair)
-    assert not writing.is_current(page, writing.stamp_of_pair(*pair))
+    monkeypatch.setattr(site.comparison_page, "content", make_and_erase)
+    page = site.write_comparison(*pair)
+    assert not site.is_current(page, site.stamp_of_pair(*pair))

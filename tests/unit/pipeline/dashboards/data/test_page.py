@@ -6,8 +6,8 @@ import lineage_store
 import made_reports
 import pytest
 
+from pipeline.dashboards import site
 from pipeline.dashboards import sources as outputs
-from pipeline.dashboards import writing
 from pipeline.dashboards.data import page
 from pipeline.dashboards.pages import DATA, Absent, Content
 from pipeline.lineage.store import Store
@@ -49,7 +49,7 @@ def test_a_whole_run_fills_every_panel_but_those_of_trouble(run):
 
 def test_the_page_opens_in_a_browser_and_shows_every_crop(run, opened, axe):
     sources = run()
-    [path] = writing.write_pages(sources, [DATA])
+    path = site.write_page(DATA, sources, "a stamp")
     shown = opened(path)
     assert shown.title() == f"Data of {sources.run_id}"
     crops = shown.locator(".crops img")
@@ -65,10 +65,10 @@ def test_the_page_opens_in_a_browser_and_shows_every_crop(run, opened, axe):
 
 def test_the_page_holds_no_image_itself(run):
     sources = run()
-    [path] = writing.write_pages(sources, [DATA])
+    path = site.write_page(DATA, sources, "a stamp")
     assert "data:image" not in path.read_text()
     assert "frames/" in path.read_text()
-    assert "frames/" not in writing.page_text(DATA, sources, is_standalone=True).split("<main")[1]
+    assert "frames/" not in site.page_text(DATA, sources, is_standalone=True).split("<main")[1]
 
 
 def test_what_the_data_says_is_never_markup(recorded, run, written, tmp_path, opened):
@@ -76,7 +76,7 @@ def test_what_the_data_says_is_never_markup(recorded, run, written, tmp_path, op
     recorded.write_letters(tmp_path / "letters", letters)
     hostile = {outputs.REJECTED[0]: [recorded.artifact(tmp_path / "letters", num_inputs=9)]}
     report = made_reports.failed("DataGate", HOSTILE)
-    [path] = writing.write_pages(run({**written, **hostile}, report=report), [DATA])
+    path = site.write_page(DATA, run({**written, **hostile}, report=report), "a stamp")
     shown = opened(path)
     assert shown.title().startswith("Data of")
     assert shown.locator("#gate pre").inner_text() == HOSTILE

@@ -5,9 +5,9 @@ import dataclasses
 from pipeline.dashboards.evaluation import findings, gate_table, page, scores
 from pipeline.dashboards.evaluation import slices as evaluation_slices
 from pipeline.dashboards.pages import EVALUATION, Absent
+from pipeline.dashboards.site import page_text
 from pipeline.dashboards.sources import of_run
 from pipeline.dashboards.tables import UNDEFINED
-from pipeline.dashboards.writing import page_text
 from pipeline.runs import events
 from pipeline.runs.events import Outcome
 

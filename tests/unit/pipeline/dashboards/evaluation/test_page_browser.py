@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from pipeline.dashboards import writing
+from pipeline.dashboards import site
 from pipeline.dashboards.pages import EVALUATION
 
 SWAP = "manipulation_method:swap"
@@ -14,8 +14,7 @@ DRAWN = "(id) => document.getElementById(id).querySelector('.plot').data"
 
 
 def written(sources, shared_site):
-    (path,) = writing.write_pages(dataclasses.replace(sources, site=shared_site), [EVALUATION])
-    return path
+    return site.write_page(EVALUATION, dataclasses.replace(sources, site=shared_site), "a stamp")
 
 
 def drawn(page, chart):

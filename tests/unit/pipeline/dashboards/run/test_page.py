@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.dashboards import pages, rendering, tables, writing
+from pipeline.dashboards import pages, rendering, site, tables
 from pipeline.dashboards.rendering import Frame
 from pipeline.dashboards.run import configuration, page, steps
 from pipeline.runs import events
@@ -164,12 +164,12 @@ def test_the_page_of_a_refusal_fits_a_phone_and_can_be_read(told, said, opened, 
 
 def test_the_page_of_a_run_in_progress_is_live(told):
     story = told(done=7, running={"epoch": 3, "epochs": 12}, outcome=None)
-    text = writing.page_text(pages.RUN, story)
+    text = site.page_text(pages.RUN, story)
     assert "<body data-live>" in text
     assert 'value="0.604"' in text, "7 steps and a quarter of 12"
 
 
 def test_alone_the_page_links_to_no_other(told, said):
-    text = writing.page_text(pages.RUN, told(said.facts(said.PASSED)), is_standalone=True)
+    text = site.page_text(pages.RUN, told(said.facts(said.PASSED)), is_standalone=True)
     assert 'href="evaluation.html"' not in text
     assert 'href="lineage.html"' not in text
