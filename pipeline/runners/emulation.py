@@ -172,8 +172,10 @@ def execute(
     succeeded = True
     try:
         for step in steps:
-            if run.interrupts < 2 if step.is_exit else succeeded and not run.interrupts:
-                succeeded = run.to_its_end(step) and succeeded
+            heard = run.interrupts
+            may_start = heard < 2 if step.is_exit else succeeded and not heard
+            if may_start:
+                succeeded = run.to_its_end(step, heard) and succeeded
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)
@@ -431,14 +433,19 @@ class _Run:
         """The handler: only counts, so that no process is lost between its start and its end."""
         self.interrupts += 1
 
-    def to_its_end(self, step: Step) -> bool:
-        """Makes attempts of a step until one succeeds or none is left."""
-        may_retry = True
+    def to_its_end(self, step: Step, heard: int) -> bool:
+        """Makes attempts of a step until one succeeds, none is left, or the user asks to stop.
+
+        Args:
+          step: The step.
+          heard: How often the user had asked when it was decided to start the step.
+        """
         for number in range(1, step.retries + 2):
             _LOGGER.info("%s, attempt %d: started", step.name, number)
             started = time.time()
-            outcome, status = self._attempt(step)
-            may_retry = outcome in (Outcome.FAILED, Outcome.TIMED_OUT) and number <= step.retries
+            outcome, status = self._attempt(step, heard)
+            has_failed = outcome is not Outcome.SUCCEEDED
+            may_retry = has_failed and number <= step.retries and self.interrupts == heard
             ended = AttemptEnded(
                 step=step.name,
                 number=number,
@@ -448,13 +455,17 @@ class _Run:
                 started=started,
                 seconds=time.time() - started,
             )
-            _LOGGER.info("%s", ended)
+            _LOGGER.info(
+                "%s, attempt %d: %s with status %d after %.1f s%s",
+                *(step.name, number, outcome.value, status, ended.seconds),
+                "; it is tried again" if may_retry else "",
+            )
             self._observe(ended)
             if not may_retry:
                 break
-        return outcome is Outcome.SUCCEEDED
+        return not has_failed
 
-    def _attempt(self, step: Step) -> tuple[Outcome, int]:
+    def _attempt(self, step: Step, heard: int) -> tuple[Outcome, int]:
         """Runs a step once, with an empty folder; returns what became of it, and its status."""
         folder = outputs_of(self._folder, step.name)
         shutil.rmtree(folder, ignore_errors=True)
@@ -462,7 +473,7 @@ class _Run:
             folder.mkdir(parents=True)
         told = _executor_input(step, folder)
         with _started(step, _command(step, told), self._folder.step_log(step.name)) as process:
-            asked_to_end = self._wait(process, step.asked.active_deadline_seconds)
+            asked_to_end = self._wait(process, step.asked.active_deadline_seconds, heard)
         status = process.returncode if process.returncode >= 0 else 128 - process.returncode
         if asked_to_end or status:
             return asked_to_end or Outcome.FAILED, status
@@ -473,9 +484,9 @@ class _Run:
             return Outcome.FAILED, _BAD_OUTPUT
         return Outcome.SUCCEEDED, status
 
-    def _wait(self, process: Any, timeout_seconds: int) -> Outcome | None:
+    def _wait(self, process: Any, timeout_seconds: int, heard: int) -> Outcome | None:
         """Waits for the end, or until it is time to kill; returns why a process was to end."""
-        asked_to_end, heard = None, self.interrupts
+        asked_to_end = None
         deadline, kill_at = time.monotonic() + (timeout_seconds or math.inf), math.inf
         while process.poll() is None and (now := time.monotonic()) < kill_at:
             if self.interrupts > heard:

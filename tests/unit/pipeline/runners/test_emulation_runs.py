@@ -310,6 +310,25 @@ def test_a_step_that_does_not_heed_an_interrupt_is_killed_with_all_that_it_start
     assert all(is_gone(pid_in(path)) for path in (deaf, left))
 
 
+def test_an_interrupt_between_two_attempts_is_heard(package, folder):
+    def body():
+        with dsl.ExitHandler(step("report", "true")):
+            step("Flaky", "exit 1").set_retry(3)
+
+    def interrupt(attempt):
+        ended.append(attempt)
+        if len(ended) == 1:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    ended = []
+    steps = emulation.load(package(body), run_id="run-1")
+    with pytest.raises(KeyboardInterrupt):
+        emulation.execute(steps, folder, observe=interrupt)
+    assert outcomes(ended)[0] == ("Flaky", 1, "failed", 1)
+    assert ended[-1].step == "report"
+    assert len(ended) <= 3, "at most one attempt was under way already"
+
+
 def test_a_second_interrupt_kills_at_once_and_skips_the_exit_step(run, tmp_path):
     deaf, heard = tmp_path / "deaf", tmp_path / "heard"
 
