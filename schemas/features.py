@@ -59,7 +59,6 @@ ALL_KEYS: Final = (
     PREPROCESSING_HASH,
 )
 
-
 TRACK_EXAMPLE_SCHEMA = pathlib.Path(__file__).parent / "track_example.pbtxt"
 
 

@@ -21,7 +21,6 @@ _PROBABILITIES: Final = (
 )
 _NUM_THRESHOLDS: Final = 2
 
-
 BATCH: Final = 4  # tracks per request of serialized examples
 Answer = tuple[Sequence[Track], Arrays]  # the tracks of a request, and what came back
 

@@ -22,7 +22,6 @@ from schemas.face_config import FaceConfig
 
 TIME_LIMIT_SIGNAL: Final = signal.SIGALRM
 
-
 Tracks = tuple[clips.Track, ...]
 Answer = Tracks | VideoError
 

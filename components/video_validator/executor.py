@@ -24,7 +24,6 @@ from schemas.video_record import VideoRecord
 
 _SHOWN = 10
 
-
 _LOG = logging.getLogger(__name__)
 
 

@@ -36,7 +36,6 @@ _COLORS: Final = {
     "not run": "bright_black",
 }
 
-
 DEFAULT: Final = "kubeflow"
 # What this machine and the run's own record need: nothing of it is compiled into a package.
 CLIENT_KEYS: Final = frozenset(
@@ -50,7 +49,6 @@ CLIENT_KEYS: Final = frozenset(
         "service_account",
     )
 )
-
 
 package_option = click.option(
     "--package",

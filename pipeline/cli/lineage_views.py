@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 _WIDTH: Final = 18  # of the names at the left
 _DIGITS: Final = 12  # of a digest, for people
 
-
 _SHOWN: Final = 10  # lines of a list in a table; JSON and CSV have all
 _LONGEST: Final = 60  # characters of a value in a table; JSON and CSV have all
 _MEGABYTE: Final = 1e6

@@ -30,7 +30,6 @@ from schemas.errors import RunnerError
 PATIENCE_SECONDS: Final = 300.0
 _PAUSE_SECONDS: Final = 0.5
 
-
 BAD_CALL = 2
 
 

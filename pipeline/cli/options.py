@@ -19,7 +19,6 @@ from schemas.errors import CallError, DeepfakeError
 _T = TypeVar("_T")
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-
 _STDERR: Final = 2
 _WIDEST: Final = 1_000_000  # columns of a line, which no terminal wraps here
 TABLE: Final = "table"

@@ -28,7 +28,6 @@ _WORKERS: Final[Mapping[str, str]] = {
     KUBEFLOW_STEPS: "pipeline.cli.steps_worker",
 }
 
-
 _no_cache = click.option("--no-cache", is_flag=True, help="Run every node, even unchanged ones.")
 
 

@@ -25,7 +25,6 @@ from schemas.run_report import EvaluationSummary, NodeState, RunReport
 
 Progress = Mapping[str, Any]
 
-
 PROGRESS_INTERVAL_SECONDS = 10.0
 FILE_WIDTH = 100  # where there is no terminal that could tell
 _BAR_WIDTH = 20

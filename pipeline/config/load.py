@@ -30,7 +30,6 @@ _SCALARS = {
     "float": (r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", list("-+.0123456789")),
 }
 
-
 SHIPPED_FOLDER = pathlib.Path(__file__).parent.parent / "configs"
 T = TypeVar("T")
 _NAMES: Mapping[Any, str] = {

@@ -30,7 +30,6 @@ _ID: Final = re.compile(r"[a-z][a-z0-9-]*")
 
 Figure = Mapping[str, Any]
 
-
 _DIGITS: Final = 4
 Part = Mapping[str, Any]  # keys of one trace, as `Chart.variants` has them
 

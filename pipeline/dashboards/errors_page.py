@@ -29,7 +29,6 @@ MAX_CASES: Final = 12  # of one kind
 FEW_ERRORS: Final = 4  # fewer are filled up with the least certain right answers
 _MIN_PROBABILITY: Final = 1e-7  # as in the log loss of the evaluation
 
-
 CROPS: Final = 8
 _NONE_AMONG_WORST: Final = "None is among the worst videos that the evaluation keeps."
 _HOW_TO_READ: Final = (

@@ -30,7 +30,6 @@ _POLICY: Final = (
     "connect-src 'self'; frame-src 'self' file:; script-src "
 )
 
-
 # Inside a script element these would end it, or be markup to a careless reader.
 _ESCAPED: Final = {character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 

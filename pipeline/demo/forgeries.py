@@ -29,7 +29,6 @@ Alter = Callable[[FloatImage, FloatImage, np.random.Generator], FloatImage]
 # Makes the take whose face drives the forgery, from (target take, donor, random numbers, times).
 Drive = Callable[[Take, Puppet, np.random.Generator, FloatArray], Take]
 
-
 _SKIN: Final = (slice(28, 98), slice(28, 84))  # of a crop: what colours are compared on
 _KERNEL: Final = np.array([0.47, 1.0, 0.47], np.float32)
 

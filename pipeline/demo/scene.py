@@ -20,7 +20,6 @@ _CLOSE: Final = 6.0  # pixels that the upper lip falls at mouth = -1
 _BLINK: Final = 7.0  # pixels that the lid falls at lids = 1
 _THROAT: Final = np.array([38, 14, 14, 0], np.float32)
 
-
 FRAME_SIDE: Final = 256
 _MARGIN: Final = 48  # of the background around the frame, for the camera to move in
 _ROOM_SIDE: Final = FRAME_SIDE + 2 * _MARGIN

@@ -32,7 +32,6 @@ from schemas.names import (
 
 FORMAT: Final = "deepfake-lineage/1"
 
-
 # Property that holds a verdict, and what its 1 and 0 mean.
 _VERDICTS: Final = {
     MODEL_BLESSING: (pusher_keys.BLESSED, "blessed", "not blessed"),

@@ -20,7 +20,6 @@ from pipeline.runs import words
 _EXECUTIONS = ("Id", "Node", "State", "Run", "Began", "Time", "Inputs", "Outputs", "Type")
 _ARTIFACTS = ("Id", "Type", "State", "Fact", "Made", "Made by", "Used by", "Address")
 
-
 _MARGIN: Final = 24
 _NAME_LETTERS: Final = 20
 _NOTE_LETTERS: Final = 25

@@ -20,7 +20,6 @@ from schemas.video_record import VideoRecord
 
 SERVING_MODEL: Final = "Format-Serving"  # folder of the SavedModel in a Model, as TFX names it
 
-
 _HEADER: Final = struct.Struct("<QI")  # length of the record, masked CRC of the length
 _CRC_BYTES: Final = 4  # of the record itself
 _CHUNK_BYTES: Final = 1 << 20

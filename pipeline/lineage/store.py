@@ -26,7 +26,6 @@ _PIPELINE: Final = "pipeline"  # context types, as TFX names them
 _RUN: Final = "pipeline_run"
 _NODE: Final = "node"
 
-
 _T = TypeVar("_T")
 _CHUNK: Final = 1000  # ids in one question
 _JSON_VALUE: Final = "__value__"  # where TFX keeps JSON text inside a struct

@@ -19,7 +19,6 @@ COMPARISONS: Final = frozenset(("baseline_model",))
 
 _PREFERRED: Final = (COMPLETE, CACHED)  # producers; any other state comes last
 
-
 _PASSED_ON_BY: Final = frozenset(("manifest", "examples", "model"))  # input keys of nodes
 _PASSED_ON_TO: Final = frozenset((EXAMPLES, MODEL, PUSHED_MODEL, EXAMPLE_STATISTICS))
 

@@ -30,7 +30,6 @@ _FILE_ATTEMPTS = 5
 
 _log = logging.getLogger(__name__)
 
-
 FILE_NAME: Final = "metadata-store"
 
 

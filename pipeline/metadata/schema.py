@@ -37,7 +37,6 @@ TABLES: Final = (
 _VERSION: Final = "SELECT `schema_version` FROM `MLMDEnv`"
 _SQLITE_HEADER: Final = b"SQLite format 3\0"
 
-
 _LOCK_TIMEOUT_SECONDS = 120
 _WITH_DATA = ("Artifact", "Execution", "Context")
 

@@ -32,7 +32,6 @@ _STATES: Mapping[int, NodeState] = {
     _Execution.CACHED: NodeState.CACHED,
 }
 
-
 Describe = Callable[[Mapping[str, Sequence[types.Artifact]]], Mapping[str, Any]]
 
 

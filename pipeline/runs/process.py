@@ -22,7 +22,6 @@ _LAST_LINE_OF_TRACEBACK = re.compile(r"^([A-Za-z_][\w.]*(?:Error|Exception|Exit)
 _WHILE_RUNNING = re.compile(r"\s*\[while running '[^']*'\]")
 _ADVICE = "Fix the cause and give the same command again: finished nodes come from the cache."
 
-
 _SEEN = threading.Event()
 FAILED: Final = 1
 INTERRUPTED: Final = 130

@@ -23,7 +23,6 @@ ROOT: Final = "../"  # of the site, from the folder of comparisons
 
 _SHOWN_REASONS: Final = 3
 
-
 _MIN_SLICE_VIDEOS: Final = "evaluation.min_slice_videos"
 
 

@@ -30,7 +30,6 @@ _ROOM: Final = 0.03  # for the marks on the ends
 _ROW_PIXELS: Final = 26
 _FRAME_PIXELS: Final = 120
 
-
 Outline = tuple[Sequence[float], Sequence[float]]  # x, and the density there
 _DIGITS: Final = 4  # significant ones
 _BAR: Final = 0.05  # of the range of all splits

@@ -65,7 +65,6 @@ RULES: Final[Mapping[str, str]] = {
 
 MAX_LETTERS: Final = 400  # listed on the page; the files have them all
 
-
 _SHOWN: Final = 10
 
 

@@ -26,7 +26,6 @@ from schemas.video_record import VideoRecord
 _SECONDS_IN_MINUTE: Final = 60
 _SECONDS_IN_HOUR: Final = 3600
 
-
 _TRAIN = taxonomy.Split.TRAIN.value
 
 

@@ -22,7 +22,6 @@ _MOST_BASELINE_POINTS: Final = 40
 
 _SYMBOLS: Final = ("circle", "diamond", "square")  # two targets and 0.5
 
-
 _MOST_ROWS: Final = 30
 _HEIGHT: Final = 400
 _TICKS: Final = (0.001, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8)

@@ -16,7 +16,6 @@ from schemas.scoring import DECISION_THRESHOLD
 
 _EDGES: Final = np.linspace(0, 1, 21)  # thresholds that every evaluation keeps
 
-
 _MOST_STEPS: Final = 48  # of the slider, beside the thresholds of the service
 _DIGITS: Final = 3
 _COLUMNS: Final = (

@@ -22,7 +22,6 @@ _CHANGE_AT: Final = 4  # beside the AUC
 # Whose intervals are drawn: all of them would not fit on a screen.
 _DRAWN: Final = (tables.AUC, tables.RECALL)
 
-
 PAIR_GROUP: Final = "slice-pair"
 METRIC_GROUP: Final = "baseline-metric"
 _PAIRS: Final = (

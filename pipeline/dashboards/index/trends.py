@@ -13,7 +13,6 @@ from pipeline.runs import words
 
 _MOST_DATES: Final = 8
 
-
 METRIC: Final = "trend-metric"  # name of the selector
 _MOST_LETTERS: Final = 110  # of a reason
 

@@ -28,7 +28,6 @@ from schemas.run_report import OVERALL, EvaluationSummary, RunReport, SliceSumma
 
 SHOWN_SLICES: Final = 12
 
-
 T = TypeVar("T")
 
 

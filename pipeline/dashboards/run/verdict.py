@@ -57,7 +57,6 @@ _PRISTINE: Final = {
     (features.MANIPULATION_TYPE, taxonomy.PRISTINE_TYPE),
 }
 
-
 _STAYS: Final = "What was pushed before, if anything, stays in use."
 _AGAIN: Final = "The same command goes on from there: steps that are done are not done again."
 

@@ -19,7 +19,6 @@ Series = tuple[str, str, int]  # attribute of Epoch, title, digits
 _MOST_TICKS: Final = 12
 _STAGES: Final = {"heads": "heads", "fine_tune": "fine-tuning", "whole": "whole network"}
 
-
 CONFIDENCE_LEVEL: Final = 0.95
 _HIGHEST: Final = 1.02  # of the axis of the AUC, with room for the marks at 1
 

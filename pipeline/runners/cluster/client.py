@@ -28,7 +28,6 @@ from schemas.errors import (
 
 PAGE_SIZE: Final = 50
 
-
 _VERSION_DIGITS: Final = 12
 POLL_SECONDS: Final = 10.0
 PATIENCE_SECONDS: Final = 600.0

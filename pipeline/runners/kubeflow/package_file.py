@@ -19,7 +19,6 @@ from schemas.names import PREPARE
 RUN_NAME: Final = "run_name"
 _PLACEHOLDER: Final = re.compile(r"\{\{\$\.inputs\.parameters\['(\w+)'\]\}\}")
 
-
 _ADVICE: Final = "write one with `deepfake compile --target kubeflow`"
 _SHARED: Final = ("output", "data.manifest")
 _SHARED_IF_GIVEN: Final = ("data.videos_root", "push.base_directory")
