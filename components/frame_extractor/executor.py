@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from typing import Any, Final
 
+from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, StandardOptions
 from tfx import types
 from tfx.components.util import examples_utils
 from tfx.dsl.components.base import base_beam_executor
@@ -14,7 +15,7 @@ from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils
 
 from components import artifact_files, beam_lines, dead_letters
-from components.frame_extractor import engine, keys, transforms
+from components.frame_extractor import keys, transforms
 from components.video import preprocessing
 from schemas import features, taxonomy, track_index, video_record
 from schemas.clip_spec import ClipSpec
@@ -26,9 +27,21 @@ from schemas.video_record import VideoRecord
 
 VIDEOS_PER_SHARD: Final = 128  # about 20 MB: a track of 32 crops of 128 pixels takes 150 KB
 Artifacts = dict[str, list[types.Artifact]]
-
 _LOG = logging.getLogger(__name__)
 _SHOWN: Final = 3
+
+
+def num_workers(beam_args: Sequence[str]) -> int:
+    """Child processes of each DoFn instance under these Beam options.
+
+    The in-memory engine has one instance in one thread, which may use every processor. Other
+    engines bring their own parallelism. Results do not depend on it: it is no cache key.
+    """
+    options = PipelineOptions(list(beam_args))
+    runner = options.view_as(StandardOptions).runner or "DirectRunner"
+    is_in_memory = options.view_as(DirectOptions).direct_running_mode == "in_memory"
+    is_single = runner.endswith("DirectRunner") and is_in_memory
+    return len(os.sched_getaffinity(0)) if is_single else 1
 
 
 def assign_shards(records: Sequence[VideoRecord]) -> dict[str, list[VideoRecord]]:
@@ -143,7 +156,7 @@ def _settings(
         face_config=faces,
         preprocessing_hash=current,
         timeout_seconds=exec_properties[keys.TIMEOUT_SECONDS],
-        num_workers=engine.num_workers(beam_args),
+        num_workers=num_workers(beam_args),
         num_videos=num_videos,
     )
 

@@ -5,7 +5,7 @@ import pytest
 from apache_beam.testing import test_pipeline, util
 from coded import raises_code
 
-from components.frame_extractor import engine, executor, transforms
+from components.frame_extractor import executor, transforms
 from schemas import track_index
 from schemas.dead_letter import DeadLetter
 from schemas.face_config import FaceConfig
@@ -112,7 +112,7 @@ def test_shards_hold_ascending_ranges_of_keys(make_record, monkeypatch):
 
 def test_only_the_in_memory_engine_leaves_all_processors_to_one_instance(monkeypatch):
     monkeypatch.setattr("os.sched_getaffinity", lambda process: set(range(6)))
-    assert engine.num_workers([]) == 6
-    assert engine.num_workers(["--runner=DirectRunner", "--direct_running_mode=in_memory"]) == 6
-    assert engine.num_workers(["--direct_running_mode=multi_processing"]) == 1
-    assert engine.num_workers(["--runner=DataflowRunner"]) == 1
+    assert executor.num_workers([]) == 6
+    assert executor.num_workers(["--runner=DirectRunner", "--direct_running_mode=in_memory"]) == 6
+    assert executor.num_workers(["--direct_running_mode=multi_processing"]) == 1
+    assert executor.num_workers(["--runner=DataflowRunner"]) == 1

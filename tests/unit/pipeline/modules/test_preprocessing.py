@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from pipeline.modules.transform_layer import ExampleTransform
+from pipeline.modules.trainer import ExampleTransform
 from schemas import features
 
 
