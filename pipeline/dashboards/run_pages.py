@@ -170,7 +170,6 @@ def _opened(config: PipelineConfig) -> Store | None:
 
 def _write(page: Page, run: RunSources, problems: Problems) -> None:
     with problems.told(f"the page {page.title}") as guard:
-        rendering.write_assets(run.site)
         site.write_page(page, run, site.stamp_of_run(run))
     if guard.problem is not None:
         _write_stub(_broken(page, run, guard.problem), run)

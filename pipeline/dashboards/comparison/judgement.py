@@ -28,9 +28,9 @@ class Judgement:
     """Whether the later run is better.
 
     Attributes:
-      badge: The verdict in one to three words.
+      badge: The judgement in one to three words.
       tone: Colour of the badge: `good`, `bad`, `warn`, or empty for neutral.
-      sentence: The verdict in a sentence, with the figures that decided.
+      sentence: The judgement in a sentence, with the figures that decided.
       caution: What the figures do not show; empty where there are no figures.
     """
 

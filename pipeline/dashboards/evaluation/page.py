@@ -20,14 +20,14 @@ from pipeline.dashboards.tables import HEADLINES, UNDEFINED, Headline, Tile
 from schemas.run_report import OVERALL, Estimate, SliceSummary
 
 
-def verdict_tiles(findings: Findings) -> tuple[Tile, ...]:
-    """The verdict, the headline metrics and how many videos they rest on."""
+def headline_tiles(findings: Findings) -> tuple[Tile, ...]:
+    """The judgement of the gates, the headline metrics and how many videos they rest on."""
     overall = findings.overall
     if overall is None:
-        return (_verdict(findings),)
+        return (_judgement(findings),)
     baseline = findings.baseline.get(OVERALL)
     return (
-        _verdict(findings),
+        _judgement(findings),
         *(_metric(metric, overall, baseline) for metric in HEADLINES),
         Tile(
             label="Test videos",
@@ -37,7 +37,7 @@ def verdict_tiles(findings: Findings) -> tuple[Tile, ...]:
     )
 
 
-def _verdict(findings: Findings) -> Tile:
+def _judgement(findings: Findings) -> Tile:
     summary = findings.summary
     if summary.blessed:
         return Tile(label="Gates", value="Passed", note="every gate holds", tone="good")
@@ -80,7 +80,7 @@ def content(sources: RunSources) -> Content | Absent:
 
 def _tables(found: Findings) -> Mapping[str, Any]:
     return {
-        "tiles": verdict_tiles(found),
+        "tiles": headline_tiles(found),
         "broken_gates": gate_table.broken(found.summary),
         "held_gates": gate_table.held(found.summary),
         "slices": slices.slice_table(found) if found.summary.slices else None,

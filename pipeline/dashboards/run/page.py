@@ -1,4 +1,4 @@
-"""The page of a run: the verdict in plain words, then what it rests on.
+"""The page of a run: the conclusion in plain words, then what it rests on.
 
 It needs no artifact: journal and report are enough. What artifacts and records add is left out
 where they are gone, and a panel whose data is broken says so without taking the page down.
@@ -14,11 +14,11 @@ from pipeline.dashboards.charts import Chart
 from pipeline.dashboards.evaluation import gate_table
 from pipeline.dashboards.pages import Content
 from pipeline.dashboards.run import (
+    conclusion,
     configuration,
     lineage_page,
     provenance,
     steps,
-    verdict,
 )
 from pipeline.dashboards.sources import RunSources
 from pipeline.dashboards.tables import Cell, Column, Headline, Row, Table, number, text
@@ -165,7 +165,7 @@ def content(sources: RunSources) -> Content:
 
     nodes = list(sources.state.nodes.values())
     values: Mapping[str, Any] = {
-        "verdict": verdict.verdict_of(sources),
+        "conclusion": conclusion.of_run(sources),
         "log": sources.report.log,
         "graph": steps.node_graph(sources),
         "steps": steps.step_table(nodes, sources.is_running) if nodes else None,

@@ -129,9 +129,9 @@ def test_weights_count_videos_as_often_as_they_say():
 def test_the_threshold_lies_just_above_the_first_score_that_is_not_allowed(size, rate, rank):
     pristine = np.random.default_rng(0).random(size).astype(np.float32)
     threshold = np.float32(scoring.threshold_at(pristine, rate))
-    bar = np.sort(pristine)[-rank]
-    assert bar < threshold
-    assert np.nextafter(threshold, np.float32(0)) == bar
+    score = np.sort(pristine)[-rank]
+    assert score < threshold
+    assert np.nextafter(threshold, np.float32(0)) == score
 
 
 @pytest.mark.parametrize("rate", [0.01, 0.05, 0.2])

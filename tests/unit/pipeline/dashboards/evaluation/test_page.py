@@ -17,10 +17,10 @@ def cells(row):
 
 
 def tiles_of(sources):
-    return {tile.label: tile for tile in page.verdict_tiles(findings.of(sources))}
+    return {tile.label: tile for tile in page.headline_tiles(findings.of(sources))}
 
 
-def test_tiles_say_the_verdict_the_metrics_with_intervals_and_the_videos(evaluated, small):
+def test_tiles_say_the_judgement_the_metrics_with_intervals_and_the_videos(evaluated, small):
     tiles = tiles_of(evaluated(small))
     assert (tiles["Gates"].value, tiles["Gates"].tone) == ("Passed", "good")
     assert tiles["AUC"].value == "0.833"  # of 12 pairs, 0.65 is above 0.4 and 0.3

@@ -132,7 +132,7 @@ def test_records_on_a_server_are_found_by_the_configuration_of_the_run(told, sai
 def test_a_panel_with_broken_data_says_so_and_the_others_stay(told, said):
     told.folder.config.write_text("a: [")
     values = page.content(told(said.facts(said.PASSED))).values
-    assert values["verdict"].badge == "PUSHED version 7"
+    assert values["conclusion"].badge == "PUSHED version 7"
     assert any("config.yaml is not YAML" in one for one in values["problems"])
 
 
@@ -151,7 +151,7 @@ def test_the_page_answers_first_and_holds_hostile_text_as_text(told, said, opene
     found = opened_run(opened, story)
     assert found.title() == "Run"
     assert found.locator("main > :first-child h2").inner_text().startswith("The run broke off")
-    assert found.locator(".verdict pre").inner_text() == HOSTILE
+    assert found.locator(".conclusion pre").inner_text() == HOSTILE
     assert found.locator("svg.nodes .failed .note").text_content().endswith("failed · 10.0 s")
 
 

@@ -1,4 +1,4 @@
-"""The verdict on a run in plain words: what came out, is it good enough, and if not, why not.
+"""The conclusion on a run in plain words: what came out, is it good enough, and if not, why not.
 
 "Recall" and "AUC" become counts of videos and of pairs, beside the exact sentence of each gate.
 """
@@ -167,7 +167,7 @@ class Reason:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Verdict:
+class Conclusion:
     """The top of the page.
 
     Attributes:
@@ -189,8 +189,8 @@ class Verdict:
     progress: float | None = None
 
 
-def verdict_of(sources: RunSources) -> Verdict:
-    """The verdict on a run, or how far it is."""
+def of_run(sources: RunSources) -> Conclusion:
+    """The conclusion on a run, or how far it is."""
     if sources.is_running:
         return _running(sources)
     report = sources.report
@@ -204,7 +204,7 @@ def verdict_of(sources: RunSources) -> Verdict:
     return build(report)
 
 
-def _pushed(report: RunReport, version: str) -> Verdict:
+def _pushed(report: RunReport, version: str) -> Conclusion:
     evaluation = report.evaluation
     held = len(evaluation.gates) if evaluation else 0
     sentences = [f"It met every requirement that a detector must meet ({held})."] if held else []
@@ -212,7 +212,7 @@ def _pushed(report: RunReport, version: str) -> Verdict:
         sentences.append("It was not trained anew: an earlier run had made it.")
     if evaluation and evaluation.has_baseline:
         sentences.append("It was also held against the last accepted detector.")
-    return Verdict(
+    return Conclusion(
         tone="good",
         badge=f"PUSHED version {version}",
         headline=f"The detector of this run is good enough: it was pushed as version {version}.",
@@ -224,7 +224,7 @@ def _took_model_from_cache(report: RunReport) -> bool:
     return any(node.id == names.TRAINER and node.state is NodeState.CACHED for node in report.nodes)
 
 
-def _not_blessed(report: RunReport) -> Verdict:
+def _not_blessed(report: RunReport) -> Conclusion:
     blessed = report.blessed
     if blessed.model is False and blessed.infra is False:
         headline = "The detector is not good enough and failed its trial in a server"
@@ -234,7 +234,7 @@ def _not_blessed(report: RunReport) -> Verdict:
         headline = "The detector passed its test, but failed its trial in a server"
     else:
         headline = "The detector of this run was held back"
-    return Verdict(
+    return Conclusion(
         tone="bad",
         badge="NOTHING WAS PUSHED",
         headline=f"{headline}: it was not pushed.",
@@ -243,7 +243,7 @@ def _not_blessed(report: RunReport) -> Verdict:
     )
 
 
-def _failed(report: RunReport) -> Verdict:
+def _failed(report: RunReport) -> Conclusion:
     error = report.error
     node = error.node if error else _broke_off_at(report)
     if error and node == names.DATA_GATE:
@@ -253,7 +253,7 @@ def _failed(report: RunReport) -> Verdict:
     else:
         headline = "The run broke off."
     why = () if error else ("It did not say why: its process may have been killed.",)
-    return Verdict(
+    return Conclusion(
         tone="bad",
         badge="FAILED, NOTHING WAS PUSHED",
         headline=f"{headline} Nothing was pushed.",
@@ -268,10 +268,10 @@ def _broke_off_at(report: RunReport) -> str:
     return next(left, "")
 
 
-def _interrupted(report: RunReport) -> Verdict:
+def _interrupted(report: RunReport) -> Conclusion:
     stopped = [node.id for node in report.nodes if node.state is NodeState.INTERRUPTED]
     doing = f" while it was {work_in_words(stopped[0])}" if stopped else ""
-    return Verdict(
+    return Conclusion(
         tone="warn",
         badge="INTERRUPTED, NOTHING WAS PUSHED",
         headline=f"The run was stopped{doing}. Nothing was pushed.",
@@ -280,8 +280,8 @@ def _interrupted(report: RunReport) -> Verdict:
     )
 
 
-def _partial(report: RunReport) -> Verdict:
-    return Verdict(
+def _partial(report: RunReport) -> Conclusion:
+    return Conclusion(
         tone="warn",
         badge="FINISHED AS FAR AS ASKED, NOTHING WAS PUSHED",
         headline="Asked for some of its steps only, the run did them. Nothing was pushed.",
@@ -289,7 +289,7 @@ def _partial(report: RunReport) -> Verdict:
     )
 
 
-def _running(sources: RunSources) -> Verdict:
+def _running(sources: RunSources) -> Conclusion:
     state = sources.state
     nodes = list(state.nodes.values())
     at_work = state.running
@@ -305,7 +305,7 @@ def _running(sources: RunSources) -> Verdict:
     heard = datetime.datetime.fromtimestamp(state.ended, datetime.timezone.utc)
     sentences = [steps.progress_of(at_work)] if at_work is not None and at_work.progress else []
     share = (done + (steps.fraction_of(at_work) if at_work else 0.0)) / len(nodes) if nodes else 0.0
-    return Verdict(
+    return Conclusion(
         tone="",
         badge="RUNNING",
         headline=headline,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.dashboards.run import steps, verdict
+from pipeline.dashboards.run import conclusion, steps
 from pipeline.runs import events, folders
 from pipeline.runs.events import NodeState, Outcome
 from schemas.names import NODES
@@ -21,7 +21,7 @@ def slice_of(story, name):
 
 
 def test_a_pushed_run_says_that_the_detector_is_good_enough(told, said):
-    found = verdict.verdict_of(told(said.facts(said.PASSED, has_baseline=True)))
+    found = conclusion.of_run(told(said.facts(said.PASSED, has_baseline=True)))
     assert (found.badge, found.tone) == ("PUSHED version 7", "good")
     assert found.headline == (
         "The detector of this run is good enough: it was pushed as version 7."
@@ -35,13 +35,13 @@ def test_a_pushed_run_says_that_the_detector_is_good_enough(told, said):
 
 
 def test_a_detector_from_the_cache_is_not_called_new(told, said):
-    found = verdict.verdict_of(told(said.facts(said.PASSED), states={"Trainer": NodeState.CACHED}))
+    found = conclusion.of_run(told(said.facts(said.PASSED), states={"Trainer": NodeState.CACHED}))
     assert found.sentences[3] == "It was not trained anew: an earlier run had made it."
 
 
 def test_how_much_may_be_chance_is_said_in_per_cent(told, said):
     text = (
-        verdict.verdict_of(told(said.facts(said.PASSED)))
+        conclusion.of_run(told(said.facts(said.PASSED)))
         .sentences[1]
         .replace("\N{NO-BREAK SPACE}", " ")
     )
@@ -53,7 +53,7 @@ def test_how_much_may_be_chance_is_said_in_per_cent(told, said):
 
 
 def test_a_refusal_is_explained_without_jargon(told, said):
-    found = verdict.verdict_of(told(said.facts(said.BROKEN)))
+    found = conclusion.of_run(told(said.facts(said.BROKEN)))
     assert (found.badge, found.tone) == ("NOTHING WAS PUSHED", "bad")
     assert found.headline == "The detector of this run is not good enough: it was not pushed."
     assert [(one.plain, one.exact) for one in found.reasons] == [
@@ -63,7 +63,7 @@ def test_a_refusal_is_explained_without_jargon(told, said):
 
 
 def test_a_failed_trial_in_a_server_is_not_called_a_weak_detector(told, said):
-    found = verdict.verdict_of(told(said.facts(said.PASSED, serving=["scores differ by 0.2"])))
+    found = conclusion.of_run(told(said.facts(said.PASSED, serving=["scores differ by 0.2"])))
     assert found.headline == (
         "The detector passed its test, but failed its trial in a server: it was not pushed."
     )
@@ -73,7 +73,7 @@ def test_a_failed_trial_in_a_server_is_not_called_a_weak_detector(told, said):
 
 
 def test_both_refusals_are_said(told, said):
-    found = verdict.verdict_of(told(said.facts(said.BROKEN, serving=["no answer"])))
+    found = conclusion.of_run(told(said.facts(said.BROKEN, serving=["no answer"])))
     assert found.headline == (
         "The detector is not good enough and failed its trial in a server: it was not pushed."
     )
@@ -83,7 +83,7 @@ def test_both_refusals_are_said(told, said):
 def test_a_version_that_is_gone_is_a_reason_of_its_own(told, said):
     facts = said.facts(said.PASSED)
     facts["Pusher"]["push"]["present"] = False
-    found = verdict.verdict_of(told(facts))
+    found = conclusion.of_run(told(facts))
     assert found.headline == "The detector of this run was held back: it was not pushed."
     assert [one.plain for one in found.reasons] == [
         "Version 7 was pushed earlier, but serving/deepfake/7 is gone."
@@ -92,7 +92,7 @@ def test_a_version_that_is_gone_is_a_reason_of_its_own(told, said):
 
 def test_a_failed_run_says_at_what_it_was_and_keeps_the_error(told):
     error = events.Failed(node="Trainer", type="DivergedError", code="diverged", message="loss nan")
-    found = verdict.verdict_of(told(done=7, running={}, failed=error, outcome=Outcome.FAILED))
+    found = conclusion.of_run(told(done=7, running={}, failed=error, outcome=Outcome.FAILED))
     assert (found.badge, found.tone) == ("FAILED, NOTHING WAS PUSHED", "bad")
     assert found.headline == (
         "The run broke off while it was training the detector. Nothing was pushed."
@@ -103,14 +103,14 @@ def test_a_failed_run_says_at_what_it_was_and_keeps_the_error(told):
 
 def test_refused_data_is_not_called_a_fault_of_the_run(told):
     error = events.Failed(node="DataGate", type="DataGateError", code="data_gate", message="few")
-    found = verdict.verdict_of(told(done=5, running={}, failed=error, outcome=Outcome.FAILED))
+    found = conclusion.of_run(told(done=5, running={}, failed=error, outcome=Outcome.FAILED))
     assert found.headline == (
         "The data was refused before anything was learnt from it. Nothing was pushed."
     )
 
 
 def test_a_run_that_died_in_silence_says_so(told):
-    found = verdict.verdict_of(told(done=3, running={}, outcome=Outcome.FAILED))
+    found = conclusion.of_run(told(done=3, running={}, outcome=Outcome.FAILED))
     assert found.sentences == (
         "It did not say why: its process may have been killed.",
         STAYS,
@@ -120,7 +120,7 @@ def test_a_run_that_died_in_silence_says_so(told):
 def test_a_killed_run_says_at_what_it_broke_off(told):
     killed = told(done=7, running={}, outcome=None)
     (killed.output / folders.LOCK_FILE).touch()  # nobody holds it
-    assert verdict.verdict_of(killed).headline == (
+    assert conclusion.of_run(killed).headline == (
         "The run broke off while it was training the detector. Nothing was pushed."
     )
     table = steps.step_table(list(killed.state.nodes.values()), killed.is_running)
@@ -129,7 +129,7 @@ def test_a_killed_run_says_at_what_it_broke_off(told):
 
 
 def test_an_interrupted_run_says_how_to_go_on(told):
-    found = verdict.verdict_of(told(done=7, running={}, outcome=Outcome.INTERRUPTED))
+    found = conclusion.of_run(told(done=7, running={}, outcome=Outcome.INTERRUPTED))
     assert (found.badge, found.tone) == ("INTERRUPTED, NOTHING WAS PUSHED", "warn")
     assert found.headline == (
         "The run was stopped while it was training the detector. Nothing was pushed."
@@ -139,14 +139,14 @@ def test_an_interrupted_run_says_how_to_go_on(told):
 
 def test_a_run_of_some_steps_only_did_what_it_was_asked(told):
     skipped = dict.fromkeys(NODES[6:], NodeState.SKIPPED)
-    found = verdict.verdict_of(told(states=skipped))
+    found = conclusion.of_run(told(states=skipped))
     assert found.badge == "FINISHED AS FAR AS ASKED, NOTHING WAS PUSHED"
     assert "some of its steps only, the run did them" in found.headline
 
 
 def test_a_run_in_progress_says_at_what_it_is_and_when_it_was_heard_of(told):
     progress = {"epoch": 3, "epochs": 12, "loss": 0.4, "val_auc": 0.9}
-    found = verdict.verdict_of(told(done=7, running=progress, outcome=None))
+    found = conclusion.of_run(told(done=7, running=progress, outcome=None))
     assert (found.badge, found.tone) == ("RUNNING", "")
     assert found.headline == "The run is training the detector: step 8 of 12."
     assert found.sentences == (
@@ -157,7 +157,7 @@ def test_a_run_in_progress_says_at_what_it_is_and_when_it_was_heard_of(told):
 
 
 def test_between_two_steps_it_counts_those_that_are_done(told):
-    found = verdict.verdict_of(told(done=4, outcome=None))
+    found = conclusion.of_run(told(done=4, outcome=None))
     assert found.headline == "The run goes on: 4 of 12 steps are done."
 
 
@@ -205,14 +205,14 @@ def test_between_two_steps_it_counts_those_that_are_done(told):
 def test_every_kind_of_gate_has_words(told, said, changes, sentence):
     gate = Gate(**(MADE | {"baseline": None, "passed": False, "reason": "why"} | changes))
     overall = slice_of(told(said.facts(said.PASSED)), "overall")
-    assert verdict.gate_in_words(gate, overall) == sentence
+    assert conclusion.gate_in_words(gate, overall) == sentence
 
 
 def test_slices_of_several_keys_are_named_in_full():
     name = "manipulation_type:face_swap, video_codec:h264"
-    assert verdict.videos_of(name, "fakes") == "fakes of the type face_swap in the codec h264"
+    assert conclusion.videos_of(name, "fakes") == "fakes of the type face_swap in the codec h264"
 
 
 @pytest.mark.parametrize("node", NODES)
 def test_every_node_has_words(node):
-    assert verdict.work_in_words(node) != f"at {node}"
+    assert conclusion.work_in_words(node) != f"at {node}"
