@@ -1,6 +1,6 @@
 """What an evaluation found, as plain values."""
 
-from pipeline.evaluation.summary import (
+from schemas.run_report import (
     OVERALL,
     EvaluationSummary,
     Gate,

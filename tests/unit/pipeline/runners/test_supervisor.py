@@ -174,10 +174,10 @@ def test_the_worker_ends_when_its_command_is_gone(tmp_path):
             """
         )
     )
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout.readline() == "ready\n"
-    process.stdin.close()
-    assert process.stdout.read() == "interrupted\n"
-    assert process.wait(10) == 0
+    ) as process:
+        assert process.stdout.readline() == "ready\n"
+        process.stdin.close()
+        assert process.stdout.read() == "interrupted\n"
+        assert process.wait(10) == 0

@@ -84,7 +84,7 @@ def read(path, package):
 def write(config, path, **options):
     """Compiles in a thread: at each call kfp looks at every frame of the stack; pytest has many."""
     with futures.ThreadPoolExecutor(1) as pool:
-        return pool.submit(compiler.write_package, config, path, **options).result()
+        return pool.submit(compiler.write_package, config, path, visualisations, **options).result()
 
 
 @pytest.fixture
