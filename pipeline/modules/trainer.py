@@ -61,7 +61,7 @@ def run_fn(fn_args: FnArgs) -> None:
     split train, `eval_files` of val and calibration, told apart by their `Split-<name>` folder.
 
     Raises:
-      DeepfakeError: The data does not allow a training; see `pipeline.model.errors`.
+      DeepfakeError: The data does not allow a training, for example `missing_class`.
     """
     custom = fn_args.custom_config
     recipe.make_model(
