@@ -18,7 +18,7 @@ demo: setup     ## Make synthetic videos, run the whole pipeline, push a blessed
 COVERAGE := $(if $(ARGS),,--cov --cov-report=)
 
 test: setup     ## Run all tests, the whole runs first
-	@.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder $(COVERAGE) $(ARGS)
+	@.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(COVERAGE) $(ARGS)
 
 check: setup    ## Lint, types and layers
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check .

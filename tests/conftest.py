@@ -17,6 +17,7 @@ import pymysql
 import pytest
 from axe_playwright_python import sync_playwright as axe_playwright
 from playwright import sync_api as browser_api
+from xdist.scheduler import LoadScopeScheduling
 
 from pipeline.config.sections import PASSWORD_VARIABLE, USERNAME_VARIABLE
 
@@ -26,18 +27,31 @@ _PROGRAMS = ("mariadb-install-db", "mariadbd")
 _PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"
 
 
+# Files whose tests share the runs of a session, and so a worker.
+_SHARE_RUNS = {"test_local_run.py", "test_dashboards.py", "test_kubeflow_steps.py"}
+
+
+class _FilesTogether(LoadScopeScheduling):
+    """Gives each worker whole files, and those that share runs to one of them."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "runs" if pathlib.PurePath(file).name in _SHARE_RUNS else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Not by marks of groups: pytest-xdist 3.8 does not see them under pytest 9.2."""
+    return _FilesTogether(config, log)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keeps the tests of a file together, and sorts: fast ones first, or on several workers last.
+    """Sorts: fast tests first, or on several workers last.
 
-    What takes longest begins first there, so that all workers end at about the same time. Files
-    whose tests share a run say so with a group of their own.
+    What takes longest begins first there, so that all workers end at about the same time.
     """
     is_worker = hasattr(config, "workerinput")
     items.sort(key=lambda item: (item.get_closest_marker("slow") is None) is is_worker)
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(str(item.path)))
 
 
 class MariaDb:

@@ -26,7 +26,7 @@ PICTURES = [
 ]
 MAX_COLOURS = 128  # of a picture: flat areas and a few faces
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("runs")]  # they share their runs
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

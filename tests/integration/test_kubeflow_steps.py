@@ -23,7 +23,7 @@ from pipeline.metadata import connection
 from schemas import signatures, track_index
 from schemas.names import NODES
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("runs")]  # they share their runs
+pytestmark = pytest.mark.slow
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,7 +13,7 @@ import pytest
 
 from schemas.names import NODES
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("runs")]  # they share their runs
+pytestmark = pytest.mark.slow
 
 REJECTED = {"undecodable": 2, "no_video_stream": 1, "no_face": 1, "truncated": 1}
 ALWAYS_ASKED = {"LatestBlessedModel"}  # a resolver has no cache: it looks
