@@ -39,6 +39,7 @@ class _FilesTogether(LoadScopeScheduling):
         return "runs" if pathlib.PurePath(file).name in _SHARE_RUNS else file
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
     """Not by marks of groups: pytest-xdist 3.8 does not see them under pytest 9.2."""
     return _FilesTogether(config, log)
