@@ -35,7 +35,7 @@ def duration(seconds: float) -> str:
         return f"{seconds:.1f} s"
     if seconds < _SECONDS_IN_HOUR:
         return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
-    return f"{seconds // 3600:.0f} h {seconds % 3600 // 60:.0f} min"
+    return f"{seconds // 3600:,.0f} h {seconds % 3600 // 60:.0f} min"
 
 
 def between(began: int, ended: int) -> str:

@@ -1,7 +1,7 @@
 """The data page: what came in, what was left out, and what the rest looks like to TFDV."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from pipeline.dashboards import sources as outputs
 from pipeline.dashboards.charts import Chart
@@ -19,12 +19,10 @@ from pipeline.dashboards.data.statistics import BySplit
 from pipeline.dashboards.pages import Absent, Content
 from pipeline.dashboards.sources import RunSources
 from pipeline.dashboards.tables import UNDEFINED, Tile
+from pipeline.runs import words
 from schemas import taxonomy
 from schemas.track_index import TrackRow
 from schemas.video_record import VideoRecord
-
-_SECONDS_IN_MINUTE: Final = 60
-_SECONDS_IN_HOUR: Final = 3600
 
 _TRAIN = taxonomy.Split.TRAIN.value
 
@@ -43,14 +41,6 @@ def overview_tiles(
     if report or refusal:
         found.append(_gate(report))
     return found
-
-
-def video_duration(seconds: float) -> str:
-    """Hours and minutes; minutes and seconds below an hour."""
-    if seconds < _SECONDS_IN_HOUR:
-        return f"{seconds // _SECONDS_IN_MINUTE:.0f} min {seconds % _SECONDS_IN_MINUTE:.0f} s"
-    minutes = seconds % _SECONDS_IN_HOUR // _SECONDS_IN_MINUTE
-    return f"{seconds // _SECONDS_IN_HOUR:,.0f} h {minutes:.0f} min"
 
 
 def _counts(letters: Sequence[Letters]) -> list[Tile]:
@@ -90,7 +80,7 @@ def _records(records: Sequence[VideoRecord]) -> list[Tile]:
             value=f"{len(components):,}",
             note="bound by people, sources or files",
         ),
-        Tile(label="Total duration", value=video_duration(seconds)),
+        Tile(label="Total duration", value=words.duration(seconds)),
     ]
 
 

@@ -66,13 +66,6 @@ def test_the_opening_figures_are_those_of_the_run(run):
     assert found["Accepted by the validator"].note == "8 fake, 8 real"
 
 
-@pytest.mark.parametrize(
-    ("seconds", "shown"), [(59.4, "0 min 59 s"), (3599, "59 min 59 s"), (7260, "2 h 1 min")]
-)
-def test_durations_are_said_in_the_unit_that_fits(seconds, shown):
-    assert page.video_duration(seconds) == shown
-
-
 def outcome(recorded, **limits):
     found = facts.Facts(
         anomalies=(),
